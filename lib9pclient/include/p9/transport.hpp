@@ -1,0 +1,53 @@
+// A transport carries whole 9P messages between two ends and knows nothing of what they mean.
+//
+// A Transport belongs to one io_context and is used from its thread only. At most one `send` and one
+// `receive` may be under way at a time. Implementations live in transports/; tests bring their own.
+#pragma once
+
+#include "p9/error.hpp"
+#include "p9/frame.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace p9 {
+
+template <class T>
+using awaitable = boost::asio::awaitable<T>;
+
+/// One connection, as messages.
+class Transport {
+public:
+    virtual ~Transport() = default;
+
+    virtual boost::asio::any_io_executor executor() = 0;
+
+    /// Sends one or more whole messages that stand end to end in `messages`, which must stay alive until
+    /// the call completes. Fails with errc::connection_lost.
+    virtual awaitable<Result<void>> send(Bytes messages) = 0;
+
+    /// The next message. Its bytes may be borrowed until the next call. Fails with errc::connection_lost at
+    /// the end of the connection and errc::protocol_violation for a size below 7 or above `max_message`.
+    virtual awaitable<Result<Frame>> receive() = 0;
+
+    /// Bounds the size in bytes of what `receive` accepts from now on: the agreed msize.
+    virtual void max_message(u32 bytes) = 0;
+
+    /// Ends the connection; what is under way completes with errc::connection_lost. May be called twice.
+    virtual void close() = 0;
+
+    /// True if bytes in flight are lost when either end closes, so that the last reply has to be awaited first.
+    virtual bool loses_bytes_on_close() const { return false; }
+
+    /// Whom this is connected to, as a canonical address.
+    virtual std::string peer() const = 0;
+};
+
+/// Makes a new connection to the same server each time it is called.
+using Dialler = std::function<awaitable<Result<std::unique_ptr<Transport>>>()>;
+
+}  // namespace p9
