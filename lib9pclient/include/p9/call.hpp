@@ -1,0 +1,134 @@
+// A call is one request in flight.
+//
+// Constructing a Call<T> queues the request; `reply` waits for the answer. Between the two any number of
+// other calls may be started: that is how requests are pipelined. A Call neither moves nor copies. Destroying one
+// that has no answer yet gives it up: the request is dropped from the outbox, or flushed.
+#pragma once
+
+#include "p9/error.hpp"
+#include "p9/wire.hpp"
+
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <memory>
+
+namespace p9 {
+
+class Session;
+
+/// What all calls share; the part of a Call that does not depend on its message.
+class PendingCall {
+public:
+    PendingCall(const PendingCall&) = delete;
+    PendingCall& operator=(const PendingCall&) = delete;
+
+    /// True once there is an answer or an error.
+    bool done() const { return done_; }
+    /// Asks the server to forget the request (flush(5)).
+    void cancel();
+
+protected:
+    explicit PendingCall(Session& session);
+    virtual ~PendingCall();
+
+    /// Decodes an answer of the expected type. An error means that the server broke the protocol.
+    virtual std::optional<Error> accept(Frame&& frame, Dialect dialect) = 0;
+    virtual void fail(Error error) = 0;
+
+    template <class T>
+    void submit(const T& request) {
+        if (!admit(T::type, speaks(T::dialects, dialect()), encoded_size(request, dialect()))) return;
+        submitted(encode(outbox(), tag_, request, dialect()));
+    }
+    Dialect dialect() const;
+
+    /// Suspends until done(). May be awaited once.
+    auto wait() {
+        return boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void()>(
+            [this](auto handler) { suspend(std::move(handler)); }, boost::asio::use_awaitable);
+    }
+
+private:
+    friend class Session;
+    using Handler = boost::asio::any_completion_handler<void()>;
+
+    bool admit(u8 type, bool spoken, std::size_t size);
+    ByteVector& outbox();
+    void submitted(bool encoded);
+    void suspend(Handler handler);
+    /// Marks the call as done and resumes whoever waits, at once.
+    void complete();
+    /// The same through the executor, for completions that are born inside the waiter's own doing.
+    void complete_later();
+
+    std::shared_ptr<void> core_;        // a Session::Core: it must outlive every call
+    std::unique_ptr<Handler> handler_;  // behind a pointer: Boost 1.81 cannot move-assign it
+    boost::asio::cancellation_slot
+        slot_;         // cleared before completion, or a late cancel would flush the tag's next owner
+    Tag tag_ = NOTAG;  // NOTAG: not in the tag table
+    bool done_ = false;
+};
+
+namespace detail {
+
+/// Upper bounds that a request puts on its reply, and what a reply measures against them.
+inline u64 reply_bound(const Twalk& request) { return request.wname.size(); }
+inline u64 reply_bound(const Tread& request) { return request.count; }
+inline u64 reply_bound(const Treaddir& request) { return request.count; }
+inline u64 reply_bound(const Twrite& request) { return request.data.bytes.size(); }
+inline u64 reply_bound(const auto&) { return ~u64{0}; }
+inline u64 reply_extent(const Rwalk& reply) { return reply.wqid.size(); }
+inline u64 reply_extent(const Rread& reply) { return reply.data.bytes.size(); }
+inline u64 reply_extent(const Rreaddir& reply) { return reply.data.bytes.size(); }
+inline u64 reply_extent(const Rwrite& reply) { return reply.count; }
+inline u64 reply_extent(const auto&) { return 0; }
+
+Error malformed(std::string_view message, std::size_t size);
+Error excessive(std::string_view message, u64 extent, u64 bound);
+
+}  // namespace detail
+
+/// One request of type T in flight.
+template <class T>
+class Call final : public PendingCall {
+public:
+    using Reply = typename T::Reply;
+
+    /// Queues `request`. A request that cannot be sent (too large for msize, not in this dialect, connection
+    /// lost) is done at once, with the error as its reply.
+    Call(Session& session, const T& request) : PendingCall(session), bound_(detail::reply_bound(request)) {
+        submit(request);
+    }
+
+    /// Waits for the answer; once for each call.
+    boost::asio::awaitable<Result<Reply>> reply() {
+        if (!done()) co_await wait();
+        co_return std::move(reply_);
+    }
+
+private:
+    std::optional<Error> accept(Frame&& frame, Dialect dialect) override {
+        auto message = decode<Reply>(body_of(frame.bytes()), dialect);
+        if (!message) return detail::malformed(Reply::message, frame.bytes().size());
+        if (detail::reply_extent(*message) > bound_)
+            return detail::excessive(Reply::message, detail::reply_extent(*message), bound_);
+        if constexpr (requires { message->data.owner; }) {
+            // The payload is a view into the frame: give it the frame's memory, or a copy of borrowed bytes.
+            const std::size_t size = message->data.bytes.size();
+            message->data.owner = std::move(frame).into_buffer();
+            message->data.bytes = Bytes(message->data.owner).last(size);
+        }
+        reply_ = std::move(*message);
+        return std::nullopt;
+    }
+    void fail(Error error) override { reply_ = std::move(error); }
+
+    Result<Reply> reply_ = Error(errc::cancelled);
+    u64 bound_;
+};
+
+}  // namespace p9
