@@ -1,0 +1,56 @@
+#include "p9/transports/dial.hpp"
+
+#include "transports/exec.hpp"
+#include "transports/fd.hpp"
+#include "transports/tcp.hpp"
+#include "transports/unix.hpp"
+
+namespace p9 {
+namespace {
+
+using Dialled = awaitable<Result<std::unique_ptr<Transport>>>;
+
+Dialled refuse(Address address, std::string_view kind) {
+    co_return Error(errc::bad_address, to_string(address) + ": " + std::string(kind) +
+                                           " is not built into this program; use tcp!, unix!, exec! or fd!");
+}
+
+struct ByKind {
+    DialOptions options;
+
+    Dialled operator()(TcpAddress a) const { return transports::dial_tcp(std::move(a), options); }
+    Dialled operator()(UnixAddress a) const { return transports::dial_unix(std::move(a)); }
+    Dialled operator()(ExecAddress a) const { return transports::dial_exec(std::move(a)); }
+    Dialled operator()(FdAddress a) const { return transports::dial_fd(a); }
+    Dialled operator()(WebSocketAddress a) const {
+        a.path.resize(std::min(a.path.size(), a.path.find('?')));  // a query may be a ticket
+        return refuse(std::move(a), "WebSocket");
+    }
+    Dialled operator()(VirtioAddress a) const { return refuse(std::move(a), "virtio-serial"); }
+    Dialled operator()(VsockAddress a) const { return refuse(a, "vsock"); }
+};
+
+// Numbers of descriptors are reused: what stands at fd!3 after the first connection closed it is somebody else's.
+Dialled dial_once(std::shared_ptr<bool> used, Address address, DialOptions options) {
+    if (*used)
+        co_return Error(errc::connection_failed,
+                        to_string(address) + ": an inherited descriptor cannot be dialled again");
+    auto transport = co_await dial(std::move(address), options);
+    *used = transport.has_value();
+    co_return transport;
+}
+
+}  // namespace
+
+Dialled dial(Address address, DialOptions options) { return std::visit(ByKind{options}, std::move(address)); }
+
+Dialler dialler(Address address, DialOptions options) {
+    if (!std::holds_alternative<FdAddress>(address)) {
+        return [address = std::move(address), options] { return dial(address, options); };
+    }
+    return [used = std::make_shared<bool>(false), address = std::move(address), options] {
+        return dial_once(used, address, options);
+    };
+}
+
+}  // namespace p9

@@ -1,0 +1,74 @@
+#include "transports/framer.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace p9 {
+namespace {
+
+// So many small messages without a large one, and reads take all the staging memory again.
+constexpr std::size_t CALM = 4;
+
+u32 size_at(const u8* bytes) { return bytes[0] | bytes[1] << 8 | bytes[2] << 16 | static_cast<u32>(bytes[3]) << 24; }
+
+}  // namespace
+
+Framer::Space Framer::space() {
+    if (staging_.empty()) staging_ = Buffer(STAGING);
+    if (begin_ > 0) {
+        // Only the beginning of one message is ever left here: all whole ones are handed out before more is read.
+        std::memmove(staging_.data(), staging_.data() + begin_, staged());
+        end_ -= begin_;
+        begin_ = 0;
+    }
+    if (!large_.empty()) {
+        return {std::span(large_.data() + filled_, large_.size() - filled_),
+                std::span(staging_.data() + end_, OVERSHOOT - end_)};
+    }
+    const std::size_t missing = wanted_ > end_ ? wanted_ - end_ : 0;
+    const std::size_t most = small_in_row_ < CALM ? std::max(OVERSHOOT, missing) : STAGING;
+    return {std::span(staging_.data() + end_, std::min(most, STAGING - end_)), {}};
+}
+
+void Framer::advance(std::size_t count) {
+    const std::size_t to_large = std::min(count, large_.size() - filled_);  // both are 0 if there is none
+    filled_ += to_large;
+    end_ += count - to_large;
+}
+
+Result<std::optional<Frame>> Framer::next() {
+    if (!large_.empty()) {
+        if (filled_ < large_.size()) return std::optional<Frame>{};
+        filled_ = 0;
+        return std::optional<Frame>(std::in_place, std::move(large_));
+    }
+    wanted_ = 0;
+    if (staged() < 4) return std::optional<Frame>{};
+    const u8* const bytes = staging_.data() + begin_;
+    const u32 size = size_at(bytes);
+    if (size < HEADER_SIZE) {
+        return Error(errc::protocol_violation,
+                     "a message of " + std::to_string(size) + " bytes is shorter than its header");
+    }
+    if (size > max_) {
+        return Error(errc::protocol_violation, "a message of " + std::to_string(size) + " bytes; at most " +
+                                                   std::to_string(max_) + " were agreed on");
+    }
+    if (size > LARGE) small_in_row_ = 0;
+    if (staged() >= size) {
+        begin_ += size;
+        if (size <= LARGE && small_in_row_ < CALM) ++small_in_row_;
+        return std::optional<Frame>(std::in_place, Bytes(bytes, size));
+    }
+    if (size > LARGE) {
+        large_ = Buffer(size);
+        filled_ = staged();
+        std::memcpy(large_.data(), bytes, filled_);
+        begin_ = end_ = 0;
+    } else {
+        wanted_ = size;
+    }
+    return std::optional<Frame>{};
+}
+
+}  // namespace p9

@@ -1,0 +1,72 @@
+#include "transports/socket.hpp"
+
+#include "transports/stream.hpp"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace p9::transports {
+namespace {
+
+class SocketWire {
+public:
+    SocketWire(Socket socket, std::string peer, std::unique_ptr<Companion> companion)
+        : socket_(std::move(socket)), peer_(std::move(peer)), companion_(std::move(companion)) {}
+
+    boost::asio::any_io_executor executor() { return socket_.get_executor(); }
+    std::string peer() const { return peer_; }
+
+    // Neither O_NONBLOCK nor SIGPIPE's disposition is needed: both are asked for by the call.
+    ssize_t write_now(Bytes bytes) {
+        return ::send(socket_.native_handle(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    }
+    auto async_write(Bytes bytes, auto token) {
+        return socket_.async_send(boost::asio::const_buffer(bytes.data(), bytes.size()), std::move(token));
+    }
+    auto async_read(std::array<boost::asio::mutable_buffer, 2> into, auto token) {
+        return socket_.async_receive(into, std::move(token));
+    }
+    awaitable<std::string> end_words(bool anything_came) {
+        if (!companion_) co_return std::string{};
+        co_return co_await companion_->end_words(anything_came);
+    }
+    void close() {
+        if (!socket_.is_open()) return;
+        boost::system::error_code ignored;
+        socket_.close(ignored);
+        if (companion_) companion_->closed();
+    }
+
+private:
+    Socket socket_;
+    std::string peer_;
+    std::unique_ptr<Companion> companion_;
+};
+
+}  // namespace
+
+std::string describe(const boost::system::error_code& code) {
+    if (code == boost::asio::error::eof) return "the connection was closed";
+    if (code == boost::asio::error::operation_aborted) return "the operation was cancelled";
+    return code.category() == boost::system::system_category() ? errno_message(code.value()) : code.message();
+}
+
+boost::system::error_code adopt_socket(Socket& socket, int family, int descriptor) {
+    boost::system::error_code failed;
+    socket.assign(boost::asio::generic::stream_protocol(family, 0), descriptor, failed);
+    if (failed) ::close(descriptor);
+    return failed;
+}
+
+boost::system::error_code open_socket(Socket& socket, int family) {
+    const int descriptor = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (descriptor < 0) return {errno, boost::system::system_category()};
+    return adopt_socket(socket, family, descriptor);
+}
+
+std::unique_ptr<Transport> socket_transport(Socket socket, std::string peer, std::unique_ptr<Companion> companion) {
+    return std::make_unique<StreamTransport<SocketWire>>(
+        SocketWire(std::move(socket), std::move(peer), std::move(companion)));
+}
+
+}  // namespace p9::transports

@@ -1,0 +1,32 @@
+// A connected stream socket of any family as a Transport.
+#pragma once
+
+#include "p9/transport.hpp"
+
+#include <boost/asio/generic/stream_protocol.hpp>
+
+namespace p9::transports {
+
+using Socket = boost::asio::generic::stream_protocol::socket;
+
+/// What a socket's transport knows beyond its socket: a child process for exec.
+class Companion {
+public:
+    virtual ~Companion() = default;
+    /// Why the other end is gone, if there is more to say than that it is; called at the end of the stream.
+    virtual awaitable<std::string> end_words(bool anything_came) = 0;
+    /// The socket was closed just now.
+    virtual void closed() = 0;
+};
+
+/// Opens `socket` for a family (AF_INET, ...), non-blocking and closed in child processes, which Asio's own open is
+/// not.
+boost::system::error_code open_socket(Socket& socket, int family);
+/// Lets `socket` own an open descriptor; the descriptor is closed if that fails.
+boost::system::error_code adopt_socket(Socket& socket, int family, int descriptor);
+
+/// A connected socket, its canonical address, and a companion if it needs one.
+std::unique_ptr<Transport> socket_transport(Socket socket, std::string peer,
+                                            std::unique_ptr<Companion> companion = nullptr);
+
+}  // namespace p9::transports

@@ -1,0 +1,115 @@
+// Messages over any byte stream: the Transport of tcp, unix, exec, fd, and whatever else is a stream.
+//
+// The work is shared with a coroutine under way by a shared state, so that a transport may be closed, and even
+// destroyed, while a send or a receive waits: they then complete with errc::connection_lost.
+//
+// `Wire` is the pair of descriptors beneath:
+//   std::string peer() const                              canonical address
+//   ssize_t write_now(Bytes)                              one non-blocking write; errno on -1
+//   auto async_write(Bytes, token)                        waits, then writes some
+//   auto async_read(array<mutable_buffer, 2>, token)      reads some; error::eof at the end
+//   awaitable<std::string> end_words(bool anything_came)  why the other end is gone, or nothing special (empty)
+//   void close()                                          idempotent
+//   any_io_executor executor()
+#pragma once
+
+#include "transports/framer.hpp"
+
+#include "p9/transport.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/error.hpp>
+
+#include <array>
+#include <cerrno>
+
+namespace p9::transports {
+
+/// The words for a system error in the sentence "PEER: ...".
+std::string describe(const boost::system::error_code& code);
+
+template <class Wire>
+class StreamTransport final : public Transport {
+public:
+    explicit StreamTransport(Wire wire) : state_(std::make_shared<State>(std::move(wire))) {}
+    ~StreamTransport() override { close(); }
+
+    boost::asio::any_io_executor executor() override { return state_->wire.executor(); }
+    awaitable<Result<void>> send(Bytes messages) override { return send_on(state_, messages); }
+    awaitable<Result<Frame>> receive() override { return receive_on(state_); }
+    void max_message(u32 bytes) override { state_->framer.max_message(bytes); }
+    std::string peer() const override { return state_->wire.peer(); }
+
+    void close() override {
+        state_->closed = true;
+        state_->wire.close();
+    }
+
+private:
+    struct State {
+        explicit State(Wire w) : wire(std::move(w)) {}
+        Wire wire;
+        Framer framer;
+        bool closed = false;
+        bool anything_came = false;
+
+        Error lost(std::string_view how) const {
+            return {errc::connection_lost,
+                    closed ? wire.peer() + ": the connection was closed here" : wire.peer() + std::string(how)};
+        }
+        Error lost(const boost::system::error_code& code) const { return lost(": " + describe(code)); }
+    };
+
+    static awaitable<Result<void>> send_on(std::shared_ptr<State> state, Bytes messages) {
+        while (!messages.empty()) {
+            if (state->closed) co_return state->lost("");
+            const ssize_t now = state->wire.write_now(messages);
+            if (now >= 0) {
+                messages = messages.subspan(static_cast<std::size_t>(now));
+                continue;
+            }
+            if (errno == EINTR) continue;
+            if (errno != EAGAIN && errno != EWOULDBLOCK)
+                co_return state->lost(boost::system::error_code(errno, boost::system::system_category()));
+            auto wait = state->wire.async_write(messages, boost::asio::as_tuple(boost::asio::deferred));
+            const auto [failed, count] = co_await std::move(wait);
+            if (failed) co_return state->lost(failed);
+            messages = messages.subspan(count);
+        }
+        co_return Result<void>{};
+    }
+
+    static awaitable<Result<Frame>> receive_on(std::shared_ptr<State> state) {
+        for (;;) {
+            if (state->closed) co_return state->lost("");
+            auto next = state->framer.next();
+            if (!next) co_return next.error().about(state->wire.peer());
+            if (*next) co_return std::move(**next);
+
+            const auto space = state->framer.space();
+            const std::array<boost::asio::mutable_buffer, 2> into{
+                boost::asio::mutable_buffer(space[0].data(), space[0].size()),
+                boost::asio::mutable_buffer(space[1].data(), space[1].size())};
+            auto read = state->wire.async_read(into, boost::asio::as_tuple(boost::asio::deferred));
+            const auto [failed, count] = co_await std::move(read);
+            if (failed) co_return co_await ended(std::move(state), failed);
+            state->anything_came = true;
+            state->framer.advance(count);
+        }
+    }
+
+    static awaitable<Result<Frame>> ended(std::shared_ptr<State> state, boost::system::error_code failed) {
+        if (state->closed) co_return state->lost("");
+        const std::string words = co_await state->wire.end_words(state->anything_came);
+        if (!words.empty()) co_return state->lost(": " + words);
+        if (failed != boost::asio::error::eof) co_return state->lost(failed);
+        co_return state->lost(state->framer.mid_message() ? " closed the connection in the middle of a message"
+                                                          : " closed the connection");
+    }
+
+    std::shared_ptr<State> state_;
+};
+
+}  // namespace p9::transports
