@@ -21,13 +21,14 @@ std::size_t utf8_length(std::string_view text) {
     return code < smallest[n] || code > 0x10ffff || surrogate ? 0 : n;
 }
 
-/// Control characters of ASCII and of Latin-1 (C1, two bytes in UTF-8), and the marks that reorder text.
+/// Control characters of ASCII and of Latin-1 (C1, two bytes in UTF-8), the separators of lines and paragraphs,
+/// and the marks that reorder text.
 bool drives_terminal(std::string_view character) {
     const auto first = static_cast<u8>(character[0]);
     if (character.size() == 1) return first < 0x20 || first == 0x7f;
-    if (character.size() == 2) return first == 0xc2 && static_cast<u8>(character[1]) < 0xa0;
-    return character == "\u200e" || character == "\u200f" || character == "\u061c" ||
-           (character >= "\u202a" && character <= "\u202e") || (character >= "\u2066" && character <= "\u2069");
+    if (character.size() == 2) return (first == 0xc2 && static_cast<u8>(character[1]) < 0xa0) || character == "\u061c";
+    return character == "\u200e" || character == "\u200f" || (character >= "\u2028" && character <= "\u202e") ||
+           (character >= "\u2066" && character <= "\u2069");
 }
 
 void append_hex(std::string& out, char byte) {
