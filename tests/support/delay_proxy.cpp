@@ -6,7 +6,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 
-#include <array>
+#include <cstring>
 #include <deque>
 #include <memory>
 #include <stdexcept>
@@ -144,8 +144,8 @@ StreamEndpoint stream_endpoint(const std::string& text) {
 std::string stream_endpoint_text(const StreamEndpoint& endpoint) {
     if (endpoint.protocol().family() == AF_UNIX) {
         asio::local::stream_protocol::endpoint local;
-        local.resize(endpoint.size());
         std::memcpy(local.data(), endpoint.data(), endpoint.size());
+        local.resize(endpoint.size());  // after the bytes: it looks whether the last one is NUL
         return local.path();
     }
     asio::ip::tcp::endpoint tcp;
