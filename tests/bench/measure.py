@@ -1,0 +1,264 @@
+"""The measurements of tests/bench/run. Ours and theirs alternate, run by run; the figures are medians."""
+import json
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+BUILD = os.path.abspath(sys.argv[1])
+QUICK = "--quick" in sys.argv
+MIB = 1 << 20
+P9CAT = BUILD + "/bin/p9cat"
+P9LS = BUILD + "/bin/p9ls"
+DIODCAT = shutil.which("diodcat")
+DELAY_MS = 10
+
+
+class Table:
+    """The rows: what, ours, theirs, ratio, target, and whether it was met."""
+
+    def __init__(self):
+        self.rows = []
+
+    def add(self, what, ours, theirs, ratio, target, ok):
+        self.rows.append((what, ours, theirs, ratio, target, "ok" if ok else "MISSED"))
+        print(" | ".join(self.rows[-1]), file=sys.stderr)
+
+    def text(self):
+        head = ("what", "ours", "theirs", "ratio", "target", "")
+        rows = [head] + self.rows
+        widths = [max(3, *(len(row[i]) for row in rows)) for i in range(len(head))]
+        lines = ["| " + " | ".join(cell.ljust(w) for cell, w in zip(row, widths)) + " |" for row in rows]
+        lines.insert(1, "|" + "|".join("-" * (w + 2) for w in widths) + "|")
+        return "\n".join(lines)
+
+
+def seconds(command, out=None):
+    """The wall time of a shell command whose output goes to /dev/null, or of an argument list."""
+    actions = [(os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
+               (os.POSIX_SPAWN_OPEN, 1, out or "/dev/null", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)]
+    argv = ["/bin/sh", "-c", command] if isinstance(command, str) else command
+    start = time.perf_counter()
+    pid = os.posix_spawn(argv[0], argv, os.environ, file_actions=actions)
+    _, status = os.waitpid(pid, 0)
+    elapsed = time.perf_counter() - start
+    if status != 0:
+        sys.exit(f"measure: {command}: status {os.waitstatus_to_exitcode(status)}")
+    return elapsed
+
+
+def alternate(runs, *commands):
+    """The median seconds of each command, over `runs` rounds of all of them in turn."""
+    times = [[] for _ in commands]
+    for _ in range(runs):
+        for each, command in zip(times, commands):
+            each.append(seconds(command))
+    return [statistics.median(each) for each in times]
+
+
+def ours(address, tree, *args):
+    return [P9CAT, "-a", address, "-A", tree, *args]
+
+
+def theirs(address, tree, *args):
+    return [DIODCAT, "-s", address, "-a", tree, *args]
+
+
+def shell(argv):
+    return " ".join("'" + arg + "'" for arg in argv)
+
+
+class Proxy:
+    """A delay_proxy before diod's socket."""
+
+    def __init__(self, path, server, milliseconds):
+        self.path = path
+        self.process = subprocess.Popen([BUILD + "/tests/delay_proxy", path, server, str(milliseconds)],
+                                        stdout=subprocess.PIPE)
+        self.process.stdout.readline()  # it listens
+
+    def __enter__(self):
+        return self.path
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+
+
+class Server:
+    """diod with its defaults (16 worker threads), without authentication, on a Unix socket and a loopback port."""
+
+    def __init__(self, work):
+        self.tree = work + "/tree"
+        self.unix = work + "/socket"
+        self.port = free_port()
+        self.tcp = f"127.0.0.1:{self.port}"
+        self.options = ["-f", "-n", "-c", "/dev/null", "-L", work + "/diod.log"]
+        self.process = subprocess.Popen(["diod", *self.options, "-l", self.unix, "-l", self.tcp, "-e", self.tree])
+        while subprocess.run(theirs(self.tcp, self.tree, "line"), capture_output=True).returncode != 0:
+            if self.process.poll() is not None:
+                sys.exit("measure: diod did not start: " + open(work + "/diod.log").read())
+            time.sleep(0.05)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+def free_port():
+    import socket
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def make_tree(tree):
+    os.makedirs(tree + "/many")
+    block = os.urandom(MIB)
+    for name, size in (("big", 512), ("medium", 64)):
+        with open(f"{tree}/{name}", "wb") as file:
+            for i in range(size):
+                file.write(i.to_bytes(8, "little") + block[8:])
+    with open(tree + "/line", "w") as file:
+        file.write("one line\n")
+    for d in range(50):
+        os.mkdir(f"{tree}/many/{d}")
+        for f in range(200):
+            open(f"{tree}/many/{d}/file{f}", "w").close()
+
+
+def same_contents(server, work):
+    """What is timed must also be right."""
+    for address in (server.unix, server.tcp):
+        seconds(ours(address, server.tree, "big"), work + "/copy")
+        if subprocess.run(["cmp", work + "/copy", server.tree + "/big"]).returncode != 0:
+            sys.exit(f"measure: p9cat of 512 MiB from {address} is not what the server holds")
+    os.remove(work + "/copy")
+
+
+def throughput(table, server):
+    runs = 2 if QUICK else 7
+    for name, address in (("Unix socket", server.unix), ("TCP loopback", server.tcp)):
+        for msize, text in ((65536, "64 KiB"), (MIB, "1 MiB")):
+            a = ours(address, server.tree, "--msize", str(msize), "big")
+            b = theirs(address, server.tree, "-m", str(msize), "big")
+            for sink, suffix in (("/dev/null", None), ("a pipe", " | cat")):
+                mine, other = alternate(runs, *((shell(x) + suffix) if suffix else x for x in (a, b)))
+                table.add(f"p9cat, 512 MiB, {name}, msize {text}, to {sink}", f"{512 / mine:.0f} MiB/s",
+                          f"{512 / other:.0f} MiB/s", f"{other / mine:.2f}", "≥ 1.5 × diodcat", other / mine >= 1.5)
+
+
+def memory(table, server, work):
+    def peak(command):
+        seconds(["/usr/bin/time", "-f", "%M", "-o", work + "/rss", *command])
+        return int(open(work + "/rss").read()) / 1024
+
+    mine = max(peak(ours(address, server.tree, "--msize", str(msize), "big"))
+               for address in (server.unix, server.tcp) for msize in (65536, MIB))
+    other = peak(theirs(server.unix, server.tree, "big"))
+    table.add("p9cat, 512 MiB, peak memory (largest of four)", f"{mine:.1f} MiB", f"{other:.1f} MiB",
+              f"{mine / other:.2f}", "< 24 MiB", mine < 24)
+
+
+def latency(table, server, work):
+    """Round trips that a link with delay adds: the time it adds, divided by one round trip's."""
+    runs = 2 if QUICK else 5
+    with Proxy(work + "/near", server.unix, 0) as near, Proxy(work + "/far", server.unix, DELAY_MS) as far:
+        def extra(runs, command):
+            without, delayed = alternate(runs, command(near), command(far))
+            return (delayed - without) / (2 * DELAY_MS / 1000), without, delayed
+
+        def add(what, command, other, limit):
+            trips, without, delayed = extra(runs, command)
+            table.add(f"{what}: {without * 1000:.0f} ms, over the slow link {delayed * 1000:.0f} ms",
+                      f"{trips:.1f} trips", f"{other:.0f} trips" if other else "–",
+                      f"{trips / other:.3f}" if other else "–", f"≤ {limit} trips", trips <= limit)
+
+        other = None if QUICK else extra(1, lambda link: theirs(link, server.tree, "medium"))[0]
+        add("p9cat, 64 MiB", lambda link: ours(link, server.tree, "medium"), other, 25)
+        add("p9cat, 64 MiB, msize 64 KiB", lambda link: ours(link, server.tree, "--msize", "65536", "medium"), other, 25)
+        add("p9ls -lR, 50 directories of 200 files",
+            lambda link: [P9LS, "-a", link, "-A", server.tree, "-lR", "many"], None, 12)
+
+
+def start_up(table, server):
+    mine, unix, tcp, nothing = alternate(20 if QUICK else 300, ours(server.unix, server.tree, "line"),
+                                         theirs(server.unix, server.tree, "line"),
+                                         theirs(server.tcp, server.tree, "line"), ["/bin/true"])
+    other = min(unix, tcp)
+    table.add(f"p9cat, one line, Unix socket, whole process (/bin/true: {nothing * 1000:.2f} ms)",
+              f"{mine * 1000:.2f} ms", f"{other * 1000:.2f} ms", f"{mine / other:.2f}", "≤ 1.5 × diodcat",
+              mine <= 1.5 * other)
+
+
+def micro(table):
+    out = subprocess.run([BUILD + "/tests/micro_bench", "--benchmark_format=json",
+                          f"--benchmark_repetitions={3 if QUICK else 9}", "--benchmark_min_time=0.1",
+                          "--benchmark_enable_random_interleaving=true"], stdout=subprocess.PIPE, check=True).stdout
+    results = json.loads(out)["benchmarks"]
+    failed = [r["error_message"] for r in results if r.get("error_occurred")]
+    if failed:
+        sys.exit("measure: micro_bench: " + failed[0])
+    medians = {r["run_name"]: r for r in results if r.get("aggregate_name") == "median"}
+    mine, other = medians["walk/library"]["cpu_time"], medians["walk/bare"]["cpu_time"]
+    table.add("Twalk round trip, socketpair, CPU time; theirs: a bare write and read", f"{mine / 1000:.2f} µs",
+              f"{other / 1000:.2f} µs", f"{mine / other:.2f}", "≤ 3 × bare", mine <= 3 * other)
+    codec = {n: r for n, r in medians.items() if n.startswith(("encode/", "decode/"))}
+    beyond = max(r["allocations"] - (2 if "two_long_names" in n else 0) for n, r in codec.items())
+    slowest = max(r["cpu_time"] for r in codec.values())
+    table.add(f"encode or decode a small message (at most {slowest:.0f} ns), allocations beyond strings",
+              f"{beyond:.0f}", "–", "–", "0", beyond < 0.5)
+
+
+def machine(server):
+    def output(*command):
+        return subprocess.run(command, capture_output=True, text=True).stdout.strip()
+
+    cpu = re.search(r"model name\s*: (.*)", open("/proc/cpuinfo").read())
+    debian = open("/etc/debian_version").read().strip() if os.path.exists("/etc/debian_version") else "not Debian"
+    memory_kib = int(re.search(r"MemTotal:\s*(\d+)", open("/proc/meminfo").read()).group(1))
+    return "\n".join((
+        f"- {cpu.group(1) if cpu else 'unknown CPU'}, {os.cpu_count()} cores, {memory_kib / MIB:.0f} GiB of memory",
+        f"- Linux {os.uname().release}, Debian {debian}, {output('g++', '--version').splitlines()[0]}",
+        f"- diod and diodcat {output('dpkg-query', '-W', '-f', '${Version}', 'diod')}; diod's options: "
+        "`-f -n -c /dev/null`, so 16 worker threads",
+        f"- measured on {time.strftime('%Y-%m-%d')}, preset release"))
+
+
+def write_document(table, description):
+    path = os.path.dirname(os.path.abspath(__file__)) + "/../../docs/performance.md"
+    text = open(path).read()
+    for name, content in (("table", table), ("machine", description)):
+        text = re.sub(f"(<!-- {name} -->\n).*?(\n<!-- end of {name} -->)", lambda m: m[1] + content + m[2], text,
+                      flags=re.DOTALL)
+    open(path, "w").write(text)
+
+
+def main():
+    table = Table()
+    work = tempfile.mkdtemp(prefix="p9-bench.")
+    server = None
+    try:
+        make_tree(work + "/tree")
+        server = Server(work)
+        same_contents(server, work)
+        throughput(table, server)
+        memory(table, server, work)
+        latency(table, server, work)
+        start_up(table, server)
+        micro(table)
+        description = machine(server)
+    finally:
+        if server:
+            server.stop()
+        shutil.rmtree(work)
+    print(table.text() + "\n\n" + description)
+    if "--write" in sys.argv:
+        write_document(table.text(), description)
+
+
+main()
