@@ -1,0 +1,70 @@
+#include "tools/connection.hpp"
+
+#include "p9/transports/dial.hpp"
+#include "tools/trace_output.hpp"
+
+#include <cstdio>
+
+namespace p9::tools {
+namespace {
+
+/// An attach that was refused, in words that help.
+Error attach_refused(const Error& error, const CommonOptions& options) {
+    if (ends_everything(error)) return error;
+    Error explained = error;
+    explained.text = "attach " +
+                     (options.aname.empty() ? std::string("without a tree's name") : escaped(options.aname)) + " as " +
+                     escaped(options.uname) + ": " + error.message();
+    if (options.aname.empty()) explained.text += " (some servers, diod among them, want the exported path: -A PATH)";
+    return explained;
+}
+
+awaitable<Result<Client>> open_and_attach(const CommonOptions& options) {
+    SessionOptions session_options;
+    session_options.dialects = options.dialects;
+    session_options.msize = options.msize;
+    if (options.trace) {
+        auto tracer = open_trace(*options.trace);
+        if (!tracer) co_return tracer.error();
+        session_options.tracer = std::move(*tracer);
+    }
+    auto opening = Session::open(dialler(options.address), std::move(session_options));
+    auto session = co_await std::move(opening);
+    if (!session) co_return session.error();
+
+    AttachOptions attach_options;
+    attach_options.uname = options.uname;
+    attach_options.aname = options.aname;
+    attach_options.n_uname = options.n_uname;
+    auto attaching = Client::attach(std::move(*session), std::move(attach_options));
+    auto client = co_await std::move(attaching);
+    if (!client) co_return attach_refused(client.error(), options);
+    co_return std::move(*client);
+}
+
+std::string agreed_line(const Session& session) {
+    char numbers[80];
+    const double milliseconds = std::chrono::duration<double, std::milli>(session.round_trip_time()).count();
+    std::snprintf(numbers, sizeof numbers, ", msize %u, round trip %.3f ms", session.msize(), milliseconds);
+    return escaped(session.peer()) + ": " + std::string(version_string(session.dialect())) + numbers;
+}
+
+std::string seconds_text(Duration duration) {
+    char text[40];
+    std::snprintf(text, sizeof text, "%g s", std::chrono::duration<double>(duration).count());
+    return text;
+}
+
+}  // namespace
+
+awaitable<Result<Client>> connect(const CommonOptions& options, const Messages& messages) {
+    co_await boost::asio::this_coro::throw_if_cancelled(false);
+    auto work = open_and_attach(options);
+    auto client = co_await within(options.connect_timeout, std::move(work),
+                                  to_string(options.address) + ": no connection, or no answer, within " +
+                                      seconds_text(options.connect_timeout) + " (--connect-timeout)");
+    if (client && options.verbose) messages.note(agreed_line(client->session()));
+    co_return client;
+}
+
+}  // namespace p9::tools

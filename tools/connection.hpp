@@ -1,0 +1,14 @@
+// From a tool's options to an attached tree.
+#pragma once
+
+#include "p9/client.hpp"
+#include "tools/messages.hpp"
+#include "tools/options.hpp"
+
+namespace p9::tools {
+
+/// Dials, agrees on a dialect and attaches as `options` says, all within the connect timeout; with --verbose prints
+/// what was agreed on.
+awaitable<Result<Client>> connect(const CommonOptions& options, const Messages& messages);
+
+}  // namespace p9::tools

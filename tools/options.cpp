@@ -1,0 +1,228 @@
+#include "tools/options.hpp"
+
+#include "tools/messages.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <pwd.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#ifndef P9_VERSION
+#error "P9_VERSION comes from CMake"
+#endif
+
+namespace p9::tools {
+namespace {
+
+/// An option's text and where it came from, for complaints.
+struct Setting {
+    std::string text;
+    std::string origin;
+};
+
+std::string login_name() {
+    const passwd* entry = getpwuid(geteuid());
+    return entry != nullptr ? entry->pw_name : std::to_string(geteuid());
+}
+
+/// What CLI11 has to say, in this program's words.
+std::string complaint(const CLI::ParseError& error, const std::vector<std::string>& unknown) {
+    if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && !unknown.empty())
+        return "unknown option " + escaped(unknown.front());
+    return error.what();
+}
+
+std::string msize_hint() { return "expected a number of bytes such as 65536, 64K or 1M"; }
+
+}  // namespace
+
+struct CommandLine::Parser {
+    CLI::App app;
+    CommonOptions common;
+    Setting address, aname, uname, uid, msize, dialect, connect_timeout, timeout;
+    std::optional<std::string> trace;
+
+    Parser(const About& about) : app(about.purpose, about.tool) {
+        common.tool = about.tool;
+        app.footer(about.examples);
+        app.set_help_flag("--help", "Print this help and exit");
+        app.set_version_flag("--version", about.tool + " " P9_VERSION, "Print the version and exit");
+        app.get_formatter()->column_width(32);
+    }
+
+    void setting(const std::string& names, Setting& value, const std::string& metavar, const std::string& help) {
+        value.origin = names.substr(names.find("--"));
+        app.add_option(names, value.text, help)->type_name(metavar)->take_last()->group("Connection");
+    }
+    bool given(const std::string& name) const { return app.get_option(name)->count() != 0; }
+    /// An empty variable counts as one that is not set.
+    void from_environment(Setting& value, const char* variable) {
+        if (given(value.origin)) return;
+        const char* text = std::getenv(variable);
+        if (text == nullptr || *text == '\0') return;
+        value.text = text;
+        value.origin = variable;
+    }
+
+    std::optional<std::string> finish();
+    std::optional<std::string> finish_address();
+    std::optional<std::string> finish_numbers();
+    std::optional<std::string> finish_dialect();
+};
+
+CommandLine::CommandLine(const About& about) : parser_(std::make_unique<Parser>(about)) {
+    Parser& p = *parser_;
+    p.setting("-a,--address", p.address, "ADDR",
+              "The server: tcp!HOST!PORT, unix!PATH, exec!COMMAND, fd!R!W, HOST[:PORT] or a socket's path "
+              "(or P9_ADDRESS)");
+    p.setting("-A,--aname", p.aname, "NAME", "The tree to attach (or P9_ANAME)");
+    p.setting("-u,--uname", p.uname, "USER", "Attach as USER; the login name if left out (or P9_UNAME)");
+    p.setting("--uid", p.uid, "N", "The numeric user for 9P2000.u and .L; the caller's uid if left out");
+    p.setting("--msize", p.msize, "BYTES",
+              "The message size to ask for, 1M if left out; K and M understood (or P9_MSIZE)");
+    p.setting("--dialect", p.dialect, "NAME", "auto, 9P2000.L, 9P2000.u or 9P2000 (or P9_DIALECT)");
+    p.setting("--connect-timeout", p.connect_timeout, "SECONDS",
+              "For connecting, version and attach together; 10 if left out, 0 for no limit");
+    p.setting("--timeout", p.timeout, "SECONDS", "For the whole command; no limit if left out");
+    optional_value("--trace", p.trace, "-", "FILE",
+                   "Print each message, decoded, to FILE or to standard error (or P9_TRACE)");
+    p.app.get_option("--trace")->group("Connection");
+    p.app.add_flag("-v,--verbose", p.common.verbose, "Print what was agreed on: address, dialect, msize, round trip")
+        ->group("Connection");
+}
+
+CommandLine::~CommandLine() = default;
+
+const CommonOptions& CommandLine::common() const { return parser_->common; }
+
+void CommandLine::flag(const std::string& names, bool& value, const std::string& help) {
+    parser_->app.add_flag_function(names, [&value](std::int64_t times) { value = times > 0; }, help);
+}
+
+void CommandLine::text(const std::string& names, std::string& value, const std::string& metavar,
+                       const std::string& help) {
+    parser_->app.add_option(names, value, help)->type_name(metavar)->take_last();
+}
+
+void CommandLine::number(const std::string& names, std::optional<u64>& value, const std::string& metavar,
+                         const std::string& help, bool suffixes) {
+    const auto parse = [&value, names, suffixes](const std::string& text) {
+        value = parse_number(text, suffixes);
+        if (value) return;
+        throw CLI::ValidationError(names.substr(names.find_last_of(',') + 1),
+                                   "expected a number" + std::string(suffixes ? " such as 4096, 64K or 1M" : "") +
+                                       ", not \"" + escaped(text) + '"');
+    };
+    parser_->app.add_option_function<std::string>(names, parse, help)->type_name(metavar)->take_last();
+}
+
+void CommandLine::optional_value(const std::string& name, std::optional<std::string>& value, const std::string& implied,
+                                 const std::string& metavar, const std::string& help,
+                                 const std::vector<std::string>& choices) {
+    const auto take = [&value, name, choices](const CLI::results_t& given) {
+        value = given.back();
+        if (choices.empty() || std::ranges::find(choices, *value) != choices.end()) return true;
+        std::string list;
+        for (const auto& each : choices) list += (list.empty() ? "" : ", ") + each;
+        throw CLI::ValidationError(name, "expected one of " + list + ", not \"" + escaped(*value) + '"');
+    };
+    // A flag takes a value only after '=': a path that follows is never mistaken for it.
+    auto* option = parser_->app.add_option(name + "{" + implied + "}", take, help);
+    option->expected(0)->type_name("[=" + metavar + "]")->take_last();
+}
+
+void CommandLine::paths(std::vector<std::string>& value, const std::string& help, bool required) {
+    parser_->app.add_option("PATH", value, help)->required(required)->type_name("");
+}
+
+std::optional<std::string> CommandLine::Parser::finish_address() {
+    from_environment(address, "P9_ADDRESS");
+    if (address.text.empty())
+        return "no server: name one with -a, as in -a tcp!localhost!564 or -a unix!/run/server.sock, or in P9_ADDRESS";
+    auto parsed = parse_address(address.text);
+    if (!parsed) return parsed.error().message();
+    common.address = std::move(*parsed);
+    return std::nullopt;
+}
+
+std::optional<std::string> CommandLine::Parser::finish_numbers() {
+    const auto wrong = [](const Setting& value, const std::string& expected) {
+        return value.origin + ": " + expected + ", not \"" + escaped(value.text) + '"';
+    };
+    if (given("--uid")) {
+        const auto number = parse_number(uid.text, false);
+        if (!number || *number > NONUNAME) return wrong(uid, "expected a numeric user id");
+        common.n_uname = static_cast<u32>(*number);
+    } else {
+        common.n_uname = geteuid();
+    }
+    from_environment(msize, "P9_MSIZE");
+    if (!msize.text.empty() || given("--msize")) {
+        const auto number = parse_number(msize.text, true);
+        if (!number) return wrong(msize, msize_hint());
+        if (*number < MIN_MSIZE || *number > 0x7fffffff)
+            return wrong(msize, "must be from " + std::to_string(MIN_MSIZE) + " to 2147483647 bytes");
+        common.msize = static_cast<u32>(*number);
+    }
+    for (const auto& [setting, duration] :
+         {std::pair{&connect_timeout, &common.connect_timeout}, std::pair{&timeout, &common.timeout}}) {
+        if (!given(setting->origin)) continue;
+        const auto seconds = parse_seconds(setting->text);
+        if (!seconds) return wrong(*setting, "expected a number of seconds");
+        *duration = *seconds;
+    }
+    return std::nullopt;
+}
+
+std::optional<std::string> CommandLine::Parser::finish_dialect() {
+    from_environment(dialect, "P9_DIALECT");
+    if (dialect.text.empty() || dialect.text == "auto") return std::nullopt;
+    const auto one = dialect_of(dialect.text);
+    if (!one)
+        return dialect.origin + ": expected auto, 9P2000.L, 9P2000.u or 9P2000, not \"" + escaped(dialect.text) + '"';
+    common.dialects = {*one};
+    return std::nullopt;
+}
+
+std::optional<std::string> CommandLine::Parser::finish() {
+    if (auto wrong = finish_address()) return wrong;
+    if (auto wrong = finish_numbers()) return wrong;
+    if (auto wrong = finish_dialect()) return wrong;
+    from_environment(aname, "P9_ANAME");
+    common.aname = aname.text;
+    from_environment(uname, "P9_UNAME");
+    common.uname = uname.text.empty() && !given("--uname") ? login_name() : uname.text;
+    common.trace = trace;
+    const char* variable = std::getenv("P9_TRACE");
+    if (!trace && variable != nullptr && *variable != '\0') {
+        // "P9_TRACE=1" is what one types without thinking of a file.
+        common.trace = std::string_view(variable) == "1" ? "-" : variable;
+    }
+    return std::nullopt;
+}
+
+bool CommandLine::parse(int argc, char** argv, int& status) {
+    Parser& p = *parser_;
+    try {
+        p.app.parse(argc, argv);
+    } catch (const CLI::CallForVersion& version) {
+        status = p.app.exit(version);
+        return false;
+    } catch (const CLI::CallForHelp& help) {
+        status = p.app.exit(help);
+        return false;
+    } catch (const CLI::ParseError& error) {
+        complain(p.common.tool,
+                 complaint(error, p.app.remaining()) + " (" + p.common.tool + " --help lists the options)");
+        status = EXIT_USAGE;
+        return false;
+    }
+    const auto wrong = p.finish();
+    if (wrong) complain(p.common.tool, *wrong);
+    status = wrong ? EXIT_USAGE : EXIT_DONE;
+    return !wrong;
+}
+
+}  // namespace p9::tools

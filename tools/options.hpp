@@ -1,0 +1,75 @@
+// The command line: what every tool understands, and a face for what one tool adds.
+//
+// CommandLine hides the parser (CLI11) so that it is compiled once. The variables that are handed to it must outlive
+// `parse`, which fills them. One thread.
+#pragma once
+
+#include "p9/session.hpp"
+#include "p9/transports/address.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace p9::tools {
+
+/// The options of every tool, after defaults and environment.
+struct CommonOptions {
+    std::string tool;  ///< the program's name, which begins its messages
+    Address address;
+    std::string aname;
+    std::string uname;
+    u32 n_uname = NONUNAME;
+    u32 msize = 1 << 20;
+    std::vector<Dialect> dialects{Dialect::linux_, Dialect::unix_, Dialect::base};
+    Duration connect_timeout = std::chrono::seconds(10);
+    Duration timeout{};  ///< zero: none
+    /// Where the trace goes: "-" is standard error. Nothing: no trace.
+    std::optional<std::string> trace;
+    bool verbose = false;
+};
+
+/// What a program says of itself in --help.
+struct About {
+    std::string tool;
+    std::string purpose;
+    std::string examples;  ///< the last lines of the help
+};
+
+/// Describes options, then parses.
+class CommandLine {
+public:
+    explicit CommandLine(const About& about);
+    ~CommandLine();
+    CommandLine(const CommandLine&) = delete;
+    CommandLine& operator=(const CommandLine&) = delete;
+
+    // `names` as in "-o,--output". The last of several occurrences counts.
+
+    void flag(const std::string& names, bool& value, const std::string& help);
+    void text(const std::string& names, std::string& value, const std::string& metavar, const std::string& help);
+    /// A number of bytes or things, with K, M, G or T (powers of 1024) after it where `suffixes` allows that.
+    void number(const std::string& names, std::optional<u64>& value, const std::string& metavar,
+                const std::string& help, bool suffixes);
+    /// `--name` stands for `--name=IMPLIED`; a value is given only with '='. One of `choices`, if there are any.
+    void optional_value(const std::string& name, std::optional<std::string>& value, const std::string& implied,
+                        const std::string& metavar, const std::string& help,
+                        const std::vector<std::string>& choices = {});
+    void paths(std::vector<std::string>& value, const std::string& help, bool required);
+
+    /// True if all is well; else `status` is what to exit with, after help or one line of complaint was printed.
+    bool parse(int argc, char** argv, int& status);
+    const CommonOptions& common() const;
+
+private:
+    struct Parser;
+    std::unique_ptr<Parser> parser_;
+};
+
+/// The number that `text` spells, with a suffix K, M, G or T if allowed; nothing if it spells none.
+std::optional<u64> parse_number(std::string_view text, bool suffixes);
+/// The time that `text` spells in seconds, a fraction allowed; nothing if it spells none.
+std::optional<Duration> parse_seconds(std::string_view text);
+
+}  // namespace p9::tools

@@ -1,0 +1,30 @@
+// The frame that every tool runs in: signals, the time limit, the connection, and the exit status.
+//
+// SIGINT or SIGTERM cancels the tool's coroutine, which flushes what is in flight, and the tool exits with 130; a
+// second signal exits at once. A reader of standard output that goes away ends the tool quietly.
+#pragma once
+
+#include "p9/client.hpp"
+#include "tools/messages.hpp"
+#include "tools/options.hpp"
+#include "tools/output.hpp"
+
+#include <functional>
+
+namespace p9::tools {
+
+/// What a tool works with.
+struct Context {
+    const CommonOptions& options;
+    Messages& messages;
+    Output& out;
+    Client& client;
+};
+
+/// A tool's own part. Reports its errors through the context's Messages; the last of `out` is flushed for it.
+using Work = std::function<awaitable<void>(Context&)>;
+
+/// Connects, runs `work`, closes, and returns the exit status.
+int run(const CommonOptions& options, Work work);
+
+}  // namespace p9::tools
