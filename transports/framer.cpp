@@ -9,8 +9,6 @@ namespace {
 // So many small messages without a large one, and reads take all the staging memory again.
 constexpr std::size_t CALM = 4;
 
-u32 size_at(const u8* bytes) { return bytes[0] | bytes[1] << 8 | bytes[2] << 16 | static_cast<u32>(bytes[3]) << 24; }
-
 }  // namespace
 
 Framer::Space Framer::space() {
@@ -36,6 +34,19 @@ void Framer::advance(std::size_t count) {
     end_ += count - to_large;
 }
 
+// size[4] of the message that stands first in the staging memory, where at least four bytes are.
+u32 Framer::staged_size() const {
+    const u8* const b = staging_.data() + begin_;
+    return b[0] | b[1] << 8 | b[2] << 16 | static_cast<u32>(b[3]) << 24;
+}
+
+bool Framer::ready() const {
+    if (!large_.empty()) return filled_ == large_.size();
+    if (staged() < 4) return false;
+    const u32 size = staged_size();
+    return size < HEADER_SIZE || size > max_ || size <= staged();
+}
+
 Result<std::optional<Frame>> Framer::next() {
     if (!large_.empty()) {
         if (filled_ < large_.size()) return std::optional<Frame>{};
@@ -45,7 +56,7 @@ Result<std::optional<Frame>> Framer::next() {
     wanted_ = 0;
     if (staged() < 4) return std::optional<Frame>{};
     const u8* const bytes = staging_.data() + begin_;
-    const u32 size = size_at(bytes);
+    const u32 size = staged_size();
     if (size < HEADER_SIZE) {
         return Error(errc::protocol_violation,
                      "a message of " + std::to_string(size) + " bytes is shorter than its header");

@@ -38,11 +38,14 @@ public:
     /// The next whole message, or nothing if more bytes are needed. Small ones are borrowed until the next space().
     /// Fails with errc::protocol_violation for an impossible size; then every further call fails too.
     Result<std::optional<Frame>> next();
+    /// True if next() has a message or an error to give.
+    bool ready() const;
     /// True if a message has begun and is not whole.
     bool mid_message() const { return !large_.empty() || end_ > begin_; }
 
 private:
     std::size_t staged() const { return end_ - begin_; }
+    u32 staged_size() const;
 
     Buffer staging_;         // allocated at the first use
     std::size_t begin_ = 0;  // staged bytes not handed out yet: [begin_, end_)

@@ -23,9 +23,7 @@ public:
     auto async_write(Bytes bytes, auto token) {
         return socket_.async_send(boost::asio::const_buffer(bytes.data(), bytes.size()), std::move(token));
     }
-    auto async_read(std::array<boost::asio::mutable_buffer, 2> into, auto token) {
-        return socket_.async_receive(into, std::move(token));
-    }
+    auto async_read(auto into, auto token) { return socket_.async_receive(into, std::move(token)); }
     awaitable<std::string> end_words(bool anything_came) {
         if (!companion_) co_return std::string{};
         co_return co_await companion_->end_words(anything_came);

@@ -7,7 +7,7 @@
 //   std::string peer() const                              canonical address
 //   ssize_t write_now(Bytes)                              one non-blocking write; errno on -1
 //   auto async_write(Bytes, token)                        waits, then writes some
-//   auto async_read(array<mutable_buffer, 2>, token)      reads some; error::eof at the end
+//   auto async_read(buffers, token)                       reads some; error::eof at the end
 //   awaitable<std::string> end_words(bool anything_came)  why the other end is gone, or nothing special (empty)
 //   void close()                                          idempotent
 //   any_io_executor executor()
@@ -24,6 +24,7 @@
 
 #include <array>
 #include <cerrno>
+#include <tuple>
 
 namespace p9::transports {
 
@@ -39,6 +40,7 @@ public:
     boost::asio::any_io_executor executor() override { return state_->wire.executor(); }
     awaitable<Result<void>> send(Bytes messages) override { return send_on(state_, messages); }
     awaitable<Result<Frame>> receive() override { return receive_on(state_); }
+    bool ready() const override { return state_->framer.ready(); }
     void max_message(u32 bytes) override { state_->framer.max_message(bytes); }
     std::string peer() const override { return state_->wire.peer(); }
 
@@ -88,12 +90,19 @@ private:
             if (!next) co_return next.error().about(state->wire.peer());
             if (*next) co_return std::move(**next);
 
+            std::size_t count = 0;
+            boost::system::error_code failed;
             const auto space = state->framer.space();
-            const std::array<boost::asio::mutable_buffer, 2> into{
-                boost::asio::mutable_buffer(space[0].data(), space[0].size()),
-                boost::asio::mutable_buffer(space[1].data(), space[1].size())};
-            auto read = state->wire.async_read(into, boost::asio::as_tuple(boost::asio::deferred));
-            const auto [failed, count] = co_await std::move(read);
+            const boost::asio::mutable_buffer first(space[0].data(), space[0].size());
+            if (space[1].empty()) {
+                // One piece goes by recv or read, which cost the kernel less than their vector forms.
+                auto read = state->wire.async_read(first, boost::asio::as_tuple(boost::asio::deferred));
+                std::tie(failed, count) = co_await std::move(read);
+            } else {
+                const std::array into{first, boost::asio::mutable_buffer(space[1].data(), space[1].size())};
+                auto read = state->wire.async_read(into, boost::asio::as_tuple(boost::asio::deferred));
+                std::tie(failed, count) = co_await std::move(read);
+            }
             if (failed) co_return co_await ended(std::move(state), failed);
             state->anything_came = true;
             state->framer.advance(count);
