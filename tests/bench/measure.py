@@ -233,7 +233,7 @@ def write_document(table, description):
     path = os.path.dirname(os.path.abspath(__file__)) + "/../../docs/performance.md"
     text = open(path).read()
     for name, content in (("table", table), ("machine", description)):
-        text = re.sub(f"(<!-- {name} -->\n).*?(\n<!-- end of {name} -->)", lambda m: m[1] + content + m[2], text,
+        text = re.sub(f"(<!-- {name} -->\n).*?(<!-- end of {name} -->)", lambda m, c=content: m[1] + c + "\n" + m[2], text,
                       flags=re.DOTALL)
     open(path, "w").write(text)
 
