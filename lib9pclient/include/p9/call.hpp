@@ -12,13 +12,40 @@
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/deferred.hpp>
 
 #include <memory>
 
 namespace p9 {
 
 class Session;
+struct SessionCore;
+
+namespace detail {
+
+/// Upper bounds that a request puts on its reply, and what a reply measures against them.
+inline u64 reply_bound(const Twalk& request) { return request.wname.size(); }
+inline u64 reply_bound(const Tread& request) { return request.count; }
+inline u64 reply_bound(const Treaddir& request) { return request.count; }
+inline u64 reply_bound(const Twrite& request) { return request.data.bytes.size(); }
+inline u64 reply_bound(const auto&) { return ~u64{0}; }
+inline u64 reply_extent(const Rwalk& reply) { return reply.wqid.size(); }
+inline u64 reply_extent(const Rread& reply) { return reply.data.bytes.size(); }
+inline u64 reply_extent(const Rreaddir& reply) { return reply.data.bytes.size(); }
+inline u64 reply_extent(const Rwrite& reply) { return reply.count; }
+inline u64 reply_extent(const auto&) { return 0; }
+
+/// The fid that the server will know if a request succeeds.
+inline Fid made_by(const Tauth& request) { return request.afid; }
+inline Fid made_by(const Tattach& request) { return request.fid; }
+inline Fid made_by(const Twalk& request) { return request.newfid == request.fid ? NOFID : request.newfid; }
+inline Fid made_by(const Txattrwalk& request) { return request.newfid; }
+inline Fid made_by(const auto&) { return NOFID; }
+
+Error malformed(std::string_view message, std::size_t size);
+Error excessive(std::string_view message, u64 extent, u64 bound);
+
+}  // namespace detail
 
 /// What all calls share; the part of a Call that does not depend on its message.
 class PendingCall {
@@ -41,56 +68,39 @@ protected:
 
     template <class T>
     void submit(const T& request) {
-        if (!admit(T::type, speaks(T::dialects, dialect()), encoded_size(request, dialect()))) return;
-        submitted(encode(outbox(), tag_, request, dialect()));
+        const std::size_t size = encoded_size(request, dialect());
+        if (!admit(T::type, speaks(T::dialects, dialect()), size, detail::made_by(request))) return;
+        submitted(encode(outbox(), tag_, request, dialect()), size);
     }
     Dialect dialect() const;
 
     /// Suspends until done(). May be awaited once.
     auto wait() {
-        return boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void()>(
-            [this](auto handler) { suspend(std::move(handler)); }, boost::asio::use_awaitable);
+        return boost::asio::async_initiate<const boost::asio::deferred_t, void()>(
+            [this](auto handler) { suspend(std::move(handler)); }, boost::asio::deferred);
     }
 
 private:
-    friend class Session;
+    friend struct SessionCore;
     using Handler = boost::asio::any_completion_handler<void()>;
 
-    bool admit(u8 type, bool spoken, std::size_t size);
+    /// Takes a tag. `makes` is the fid that the server will know if the request succeeds.
+    bool admit(u8 type, bool spoken, std::size_t size, Fid makes);
     ByteVector& outbox();
-    void submitted(bool encoded);
+    void submitted(bool encoded, std::size_t size);
     void suspend(Handler handler);
     /// Marks the call as done and resumes whoever waits, at once.
     void complete();
     /// The same through the executor, for completions that are born inside the waiter's own doing.
     void complete_later();
 
-    std::shared_ptr<void> core_;        // a Session::Core: it must outlive every call
-    std::unique_ptr<Handler> handler_;  // behind a pointer: Boost 1.81 cannot move-assign it
+    std::shared_ptr<SessionCore> core_;  // it outlives every call
+    std::unique_ptr<Handler> handler_;   // behind a pointer: Boost 1.81 cannot move-assign it
     boost::asio::cancellation_slot
         slot_;         // cleared before completion, or a late cancel would flush the tag's next owner
     Tag tag_ = NOTAG;  // NOTAG: not in the tag table
     bool done_ = false;
 };
-
-namespace detail {
-
-/// Upper bounds that a request puts on its reply, and what a reply measures against them.
-inline u64 reply_bound(const Twalk& request) { return request.wname.size(); }
-inline u64 reply_bound(const Tread& request) { return request.count; }
-inline u64 reply_bound(const Treaddir& request) { return request.count; }
-inline u64 reply_bound(const Twrite& request) { return request.data.bytes.size(); }
-inline u64 reply_bound(const auto&) { return ~u64{0}; }
-inline u64 reply_extent(const Rwalk& reply) { return reply.wqid.size(); }
-inline u64 reply_extent(const Rread& reply) { return reply.data.bytes.size(); }
-inline u64 reply_extent(const Rreaddir& reply) { return reply.data.bytes.size(); }
-inline u64 reply_extent(const Rwrite& reply) { return reply.count; }
-inline u64 reply_extent(const auto&) { return 0; }
-
-Error malformed(std::string_view message, std::size_t size);
-Error excessive(std::string_view message, u64 extent, u64 bound);
-
-}  // namespace detail
 
 /// One request of type T in flight.
 template <class T>

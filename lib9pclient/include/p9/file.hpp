@@ -107,7 +107,7 @@ public:
     /// All of `data`, in as many Twrites as it takes, several in flight. On an error the bytes before some
     /// point in `data` may have been written.
     awaitable<Result<void>> write_all(u64 offset, Bytes data) const;
-    /// Makes what was written durable; where a dialect has no such message the file is reopened state-free (no-op).
+    /// Makes what was written durable: Tfsync, or before 9P2000.L a Twstat that changes nothing (stat(5)).
     awaitable<Result<void>> fsync(bool datasync = false) const;
 
     /// Tries to set or release a lock. Where the server has no locks: EOPNOTSUPP.

@@ -22,6 +22,7 @@
 namespace p9 {
 
 class DialectOperations;
+struct SessionCore;
 class Node;
 class AuthChannel;
 
@@ -38,6 +39,9 @@ struct SessionOptions {
     Duration version_timeout = std::chrono::seconds(4);
     /// How long a Tflush may stay unanswered before the caller is let go; the tag stays reserved.
     Duration flush_grace = std::chrono::seconds(2);
+    /// How long a request that has a fallback (Trenameat, Tunlinkat) may stay unanswered before the fallback is
+    /// tried: some servers never answer what they do not know.
+    Duration fallback_timeout = std::chrono::seconds(10);
     /// Sees every message.
     Tracer tracer;
 };
@@ -99,9 +103,13 @@ public:
     Fid take_fid();
     /// Gives back a fid that the server does not know.
     void return_fid(Fid fid);
+    /// Gives up the number of a fid that the server may or may not know; it is not used again.
+    void retire_fid(Fid fid);
     /// Sends Tclunk without waiting; the number is free again when the answer comes.
     void clunk_later(Fid fid);
 
+    /// SessionOptions::fallback_timeout.
+    Duration fallback_timeout() const;
     /// The operations of the agreed dialect. Internal to the library.
     DialectOperations& operations();
     /// Fids that are in use, those being clunked included; for status displays and tests.
@@ -111,9 +119,8 @@ public:
 
 private:
     friend class PendingCall;
-    struct Core;
-    explicit Session(std::shared_ptr<Core> core);
-    std::shared_ptr<Core> core_;
+    explicit Session(std::shared_ptr<SessionCore> core);
+    std::shared_ptr<SessionCore> core_;
 };
 
 /// The afid of an authentication in progress; valid during the hook only.

@@ -48,9 +48,8 @@ awaitable<Result<T>> within(Duration limit, awaitable<Result<T>> work, std::stri
     auto waiting = std::move(group).async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
     auto [order, exception, result, timer_error] = co_await std::move(waiting);
     if (exception) std::rethrow_exception(exception);
-    const bool timer_first = order[0] == 1 && !timer_error;
-    if (timer_first && result.has_error() && result.error().code == make_error_code(errc::cancelled))
-        co_return Error(errc::timed_out, std::move(what));
+    // What fails after the timer fired failed because of it.
+    if (order[0] == 1 && !timer_error && result.has_error()) co_return Error(errc::timed_out, std::move(what));
     co_return std::move(result);
 }
 

@@ -34,6 +34,9 @@ public:
     /// the end of the connection and errc::protocol_violation for a size below 7 or above `max_message`.
     virtual awaitable<Result<Frame>> receive() = 0;
 
+    /// True if `receive` would complete at once. Only a hint for batching; false is always right.
+    virtual bool ready() const { return false; }
+
     /// Bounds the size in bytes of what `receive` accepts from now on: the agreed msize.
     virtual void max_message(u32 bytes) = 0;
 

@@ -1,0 +1,122 @@
+#include "p9/session.hpp"
+
+#include "dialect.hpp"
+#include "session_core.hpp"
+
+#include "p9/file.hpp"
+
+#include <boost/asio/redirect_error.hpp>
+
+namespace p9 {
+namespace asio = boost::asio;
+
+Session::Session(std::shared_ptr<SessionCore> core) : core_(std::move(core)) {}
+
+Session::~Session() { core_->end(Error(errc::connection_lost, "the session was closed")); }
+
+Dialect Session::dialect() const { return core_->dialect; }
+u32 Session::msize() const { return core_->msize; }
+Duration Session::round_trip_time() const { return core_->round_trip; }
+std::string Session::peer() const { return core_->transport->peer(); }
+asio::any_io_executor Session::executor() const { return core_->transport->executor(); }
+const std::optional<Error>& Session::ended() const { return core_->ended; }
+DialectOperations& Session::operations() { return *core_->operations; }
+Duration Session::fallback_timeout() const { return core_->options.fallback_timeout; }
+std::size_t Session::fids_in_use() const { return core_->fids.in_use(); }
+std::size_t Session::requests_in_flight() const { return core_->tags.taken(); }
+
+Fid Session::take_fid() { return core_->fids.take(); }
+void Session::return_fid(Fid fid) { core_->fids.give_back(fid); }
+void Session::retire_fid(Fid) { core_->fids.retire(); }
+void Session::clunk_later(Fid fid) { core_->clunk(fid); }
+
+void Session::abort(Error reason) { core_->end(std::move(reason)); }
+
+awaitable<void> Session::close() {
+    if (core_->transport->loses_bytes_on_close()) {
+        // An answer to the last request shows that nothing is on its way any more; which answer does not matter.
+        auto last = rpc<Tflush>(NOTAG);
+        (void)co_await within(std::chrono::seconds(1), std::move(last), "the last reply did not come");
+    }
+    core_->end(Error(errc::connection_lost, "the session was closed"));
+}
+
+awaitable<Error> Session::wait_until_ended() {
+    const auto core = core_;
+    while (!core->ended) {
+        boost::system::error_code ignored;
+        co_await core->end_event.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+        const auto cancellation = co_await asio::this_coro::cancellation_state;
+        if (cancellation.cancelled() != asio::cancellation_type::none && !core->ended) co_return Error(errc::cancelled);
+    }
+    co_return *core->ended;
+}
+
+namespace {
+
+/// The numbers that an attach takes, given back unless they became fids.
+awaitable<Result<Fid>> authenticate(Session& session, const AttachOptions& options) {
+    const Fid afid = session.take_fid();
+    auto began = co_await session.rpc<Tauth>(afid, options.uname, options.aname, options.n_uname);
+    if (!began) {
+        if (began.error().code.category() == client_category()) {
+            session.retire_fid(afid);
+            co_return began.error();
+        }
+        session.return_fid(afid);
+        co_return NOFID;  // attach(5): an error means that no authentication is wanted
+    }
+    AuthChannel channel(session, afid);
+    auto conversation = options.auth(channel);
+    auto done = co_await std::move(conversation);
+    if (!done) {
+        session.clunk_later(afid);
+        co_return Error(errc::handshake_failed, "authentication failed: " + done.error().message());
+    }
+    co_return afid;
+}
+
+}  // namespace
+
+awaitable<Result<Node>> Session::attach(AttachOptions options) {
+    Fid afid = NOFID;
+    if (options.auth) {
+        auto authenticated = co_await authenticate(*this, options);
+        if (!authenticated) co_return authenticated.error();
+        afid = *authenticated;
+    }
+    const Fid fid = take_fid();
+    auto reply = co_await rpc<Tattach>(fid, afid, options.uname, options.aname, options.n_uname);
+    if (afid != NOFID) clunk_later(afid);
+    if (!reply) {
+        if (reply.error().code.category() == client_category())
+            retire_fid(fid);
+        else
+            return_fid(fid);
+        co_return reply.error();
+    }
+    co_return Node(shared_from_this(), fid, reply->qid);
+}
+
+awaitable<Result<Payload>> AuthChannel::read(u32 count) {
+    const u32 most = session_.msize() - IOHDRSZ;
+    auto reply = co_await session_.rpc<Tread>(afid_, read_offset_, std::min(count, most));
+    if (!reply) co_return reply.error();
+    read_offset_ += reply->data.bytes.size();
+    co_return std::move(reply->data);
+}
+
+awaitable<Result<void>> AuthChannel::write(Bytes data) {
+    const u32 most = session_.msize() - IOHDRSZ;
+    while (!data.empty()) {
+        const Bytes piece = data.first(std::min<std::size_t>(data.size(), most));
+        auto reply = co_await session_.rpc<Twrite>(afid_, write_offset_, Payload(piece));
+        if (!reply) co_return reply.error();
+        if (reply->count == 0) co_return Error(errc::handshake_failed, "the server takes no authentication data");
+        write_offset_ += reply->count;
+        data = data.subspan(reply->count);
+    }
+    co_return boost::system::in_place_value;
+}
+
+}  // namespace p9

@@ -1,0 +1,235 @@
+#include "session_core.hpp"
+
+#include "dialect.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+
+#include <cerrno>
+
+namespace p9 {
+namespace asio = boost::asio;
+
+SessionCore::SessionCore(std::unique_ptr<Transport> t, SessionOptions o)
+    : transport(std::move(t)),
+      options(std::move(o)),
+      end_event(transport->executor(), asio::steady_timer::time_point::max()),
+      flush_timer_(transport->executor()) {}
+
+void SessionCore::start() {
+    spawn(transport->executor(), read_loop());
+    spawn(transport->executor(), write_loop());
+}
+
+awaitable<void> SessionCore::read_loop() {
+    const auto self = shared_from_this();
+    while (!ended) {
+        auto frame = co_await transport->receive();
+        if (ended) break;
+        if (!frame) {
+            end(frame.error());
+            break;
+        }
+        handling_ = true;
+        handle(std::move(*frame));
+        handling_ = false;
+        // Replies that are staged already may bring more requests: send all of them in one piece.
+        if (!ended && !outbox.empty() && !transport->ready()) wake_writer();
+    }
+}
+
+awaitable<void> SessionCore::write_loop() {
+    const auto self = shared_from_this();
+    while (!ended) {
+        if (outbox.empty()) {
+            const auto park = [this](auto handler) { writer_ = std::make_unique<Handler>(std::move(handler)); };
+            co_await asio::async_initiate<const asio::deferred_t, void()>(park, asio::deferred);
+            continue;
+        }
+        std::swap(outbox, sending_);
+        auto sent = co_await transport->send(sending_);
+        sending_.clear();
+        // A burst of large writes must not pin its memory.
+        if (sending_.capacity() > std::size_t{2} * msize) sending_.shrink_to_fit();
+        if (!sent && !ended) end(sent.error());
+    }
+}
+
+void SessionCore::wake_writer() {
+    if (writer_ == nullptr) return;
+    Handler handler = std::move(*writer_);
+    writer_.reset();
+    std::move(handler)();
+}
+
+void SessionCore::outbox_grew(std::size_t size) {
+    if (options.tracer) options.tracer(Direction::sent, Bytes(outbox).last(size), dialect);
+    if (handling_ || wake_posted_ || writer_ == nullptr) return;
+    // Not at once: requests that are made in the same turn go out in one write.
+    wake_posted_ = true;
+    const auto wake = [self = shared_from_this()] {
+        self->wake_posted_ = false;
+        if (!self->ended && !self->outbox.empty()) self->wake_writer();
+    };
+    asio::post(transport->executor(), wake);
+}
+
+bool SessionCore::recall(Tag tag) {
+    for (std::size_t at = 0; at < outbox.size();) {
+        const Header header = header_of(Bytes(outbox).subspan(at));
+        if (header.tag == tag) {
+            const auto begin = outbox.begin() + static_cast<std::ptrdiff_t>(at);
+            outbox.erase(begin, begin + header.size);
+            tags.forget(tag);
+            return true;
+        }
+        at += header.size;
+    }
+    return false;
+}
+
+void SessionCore::handle(Frame frame) {
+    using Meaning = TagTable<PendingCall>::Meaning;
+    const Header header = header_of(frame.bytes());
+    if (options.tracer) options.tracer(Direction::received, frame.bytes(), dialect);
+    const auto answer = tags.on_reply(header.tag, header.type);
+    switch (answer.meaning) {
+        case Meaning::unknown_tag:
+            return violation(message_name(header.type) + " has tag " + std::to_string(number(header.tag)) +
+                             ", which no request has");
+        case Meaning::repeated:
+            return violation(message_name(header.type) + " answers tag " + std::to_string(number(header.tag)) +
+                             " a second time");
+        case Meaning::mismatched:
+            return violation(message_name(header.type) + " came as the answer to " + message_name(answer.type));
+        case Meaning::flushed:
+        case Meaning::flush_refused:
+            if (answer.owner != nullptr) {
+                answer.owner->tag_ = NOTAG;
+                answer.owner->fail(Error(errc::cancelled));
+                answer.owner->complete();
+            }
+            break;
+        case Meaning::reply:
+            if (answer.owner == nullptr) {
+                on_answer_without_owner(answer, header.type);
+                break;
+            }
+            answer.owner->tag_ = NOTAG;
+            if (TagTable<PendingCall>::is_error(header.type)) {
+                auto error = decode_error(frame.bytes(), dialect);
+                if (error) {
+                    answer.owner->fail(std::move(*error));
+                } else {
+                    Error bad = detail::malformed(message_name(header.type), header.size);
+                    answer.owner->fail(bad);
+                    end(std::move(bad));
+                }
+            } else if (auto bad = answer.owner->accept(std::move(frame), dialect)) {
+                answer.owner->fail(*bad);
+                end(std::move(*bad));
+            }
+            answer.owner->complete();
+            break;
+    }
+    while (!ended && !clunks_.empty() && tags.taken() < number(NOTAG)) {
+        const Fid fid = clunks_.back();
+        clunks_.pop_back();
+        clunk(fid);
+    }
+}
+
+void SessionCore::on_answer_without_owner(const TagTable<PendingCall>::Answer& answer, u8 type) {
+    if (answer.fid == NOFID) return;
+    if (answer.type == Tclunk::type)
+        fids.give_back(answer.fid);
+    else if (!TagTable<PendingCall>::is_error(type))
+        clunk(answer.fid);  // a request that was given up has made a fid all the same
+}
+
+void SessionCore::violation(std::string words) { end(Error(errc::protocol_violation, std::move(words))); }
+
+void SessionCore::end(Error reason) {
+    if (ended) return;
+    ended = std::move(reason);
+    transport->close();
+    end_event.cancel();
+    flush_timer_.cancel();
+    outbox.clear();
+    // The parked write loop refers to this core and would keep it alive: let it go.
+    if (writer_ != nullptr)
+        asio::post(transport->executor(), [handler = std::move(writer_)] { std::move (*handler)(); });
+    for (PendingCall* call : tags.drain()) {
+        call->tag_ = NOTAG;
+        call->fail(*ended);
+        call->complete_later();
+    }
+}
+
+void SessionCore::clunk(Fid fid) {
+    if (ended) return;
+    const auto tag = tags.open(nullptr, Tclunk::type, fid);
+    if (!tag) {
+        clunks_.push_back(fid);
+        return;
+    }
+    const Tclunk request{fid};
+    const std::size_t before = outbox.size();
+    if (encode(outbox, *tag, request, dialect)) outbox_grew(outbox.size() - before);
+}
+
+void SessionCore::flush(Tag tag) {
+    const u8 type = tags.type_of(tag);
+    if (ended || type == Tclunk::type || type == Tremove::type) return;
+    const auto flusher = tags.flush(tag);
+    if (!flusher) return;
+    const Tflush request{tag};
+    const std::size_t before = outbox.size();
+    if (encode(outbox, *flusher, request, dialect)) outbox_grew(outbox.size() - before);
+    flush_deadlines_.push_back({Clock::now() + options.flush_grace, *flusher, tag});
+    if (!watching_flushes_) spawn(transport->executor(), watch_flushes());
+}
+
+awaitable<void> SessionCore::watch_flushes() {
+    const auto self = shared_from_this();
+    watching_flushes_ = true;
+    while (!ended && !flush_deadlines_.empty()) {
+        const FlushDeadline next = flush_deadlines_.front();
+        if (tags.flushing(next.flusher, next.old)) {
+            flush_timer_.expires_at(next.at);
+            boost::system::error_code ignored;
+            co_await flush_timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+            if (ended) break;
+        }
+        flush_deadlines_.pop_front();
+        // A tag may have been settled and taken again by another flush meanwhile; `flushing` compares the pair.
+        if (!tags.flushing(next.flusher, next.old)) continue;
+        if (PendingCall* owner = tags.give_up_flush(next.flusher)) {
+            owner->tag_ = NOTAG;
+            owner->fail(Error(errc::cancelled, "the server answered neither the request nor its Tflush"));
+            owner->complete();
+        }
+    }
+    watching_flushes_ = false;
+}
+
+std::optional<Error> decode_error(Bytes frame, Dialect dialect) {
+    if (header_of(frame).type == Rlerror::type) {
+        const auto refusal = decode<Rlerror>(body_of(frame), dialect);
+        if (!refusal) return std::nullopt;
+        // Linux keeps errno below 4096; anything else, 0 included, says only that it failed.
+        return Error::from_errno(refusal->ecode > 0 && refusal->ecode < 4096 ? static_cast<int>(refusal->ecode) : EIO);
+    }
+    // Some servers send plain Rerror in 9P2000.u, and either form in 9P2000.L.
+    for (const Dialect form : {Dialect::unix_, Dialect::base}) {
+        if (form == Dialect::unix_ && dialect == Dialect::base) continue;
+        auto refusal = decode<Rerror>(body_of(frame), form);
+        if (!refusal) continue;
+        const bool numbered = form == Dialect::unix_ && refusal->ecode > 0 && refusal->ecode < 4096;
+        const int code = numbered ? static_cast<int>(refusal->ecode) : errno_of_text(refusal->ename);
+        return Error::from_errno(code, std::move(refusal->ename));
+    }
+    return std::nullopt;
+}
+
+}  // namespace p9

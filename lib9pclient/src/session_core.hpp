@@ -1,0 +1,83 @@
+// The heart of a session: tags, fids and the outbox, bound to a transport by two loops.
+//
+// The loops and every call hold the core by shared_ptr; when the session ends (`end`) the loops let go of it. All
+// on one thread. Replies are handled inside the read loop: whoever waits for one is resumed there and then, and the
+// requests that it makes go out together when nothing more is staged to be read.
+#pragma once
+
+#include "p9/session.hpp"
+#include "p9/wire.hpp"
+
+#include "fid_pool.hpp"
+#include "tag_table.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <deque>
+
+namespace p9 {
+
+struct SessionCore : std::enable_shared_from_this<SessionCore> {
+    using Handler = boost::asio::any_completion_handler<void()>;
+
+    SessionCore(std::unique_ptr<Transport> t, SessionOptions o);
+
+    // Set by the version exchange, before the loops start.
+    std::unique_ptr<Transport> transport;
+    SessionOptions options;
+    Dialect dialect = Dialect::base;
+    u32 msize = 0;
+    Duration round_trip{};
+
+    std::optional<Error> ended;
+    TagTable<PendingCall> tags;
+    FidPool fids;
+    std::unique_ptr<DialectOperations> operations;
+
+    /// Starts both loops.
+    void start();
+    /// Ends the session: nothing is sent any more, everything that waits fails with `reason`.
+    void end(Error reason);
+
+    /// What waits to be sent. Whoever appends calls `outbox_grew`.
+    ByteVector outbox;
+    /// Sees to it that the outbox is written soon. `size` bytes at its end are the new message.
+    void outbox_grew(std::size_t size);
+    /// Takes the request of `tag` out of the outbox again; false if it has left.
+    bool recall(Tag tag);
+
+    /// Sends Tflush for `tag`, unless that is pointless or forbidden (Tclunk, Tremove).
+    void flush(Tag tag);
+    void clunk(Fid fid);
+
+    boost::asio::steady_timer end_event;  // cancelled when `ended` is set
+
+private:
+    awaitable<void> read_loop();
+    awaitable<void> write_loop();
+    void wake_writer();
+    void handle(Frame frame);
+    void on_answer_without_owner(const TagTable<PendingCall>::Answer& answer, u8 type);
+    void violation(std::string words);
+    awaitable<void> watch_flushes();
+
+    std::unique_ptr<Handler> writer_;  // where the write loop waits for work; null while it writes
+    ByteVector sending_;               // what the write loop is sending: must not move meanwhile
+    std::vector<Fid> clunks_;          // to be clunked when there is a tag again
+    bool handling_ = false;            // inside handle(): the read loop will wake the writer itself
+    bool wake_posted_ = false;
+
+    struct FlushDeadline {
+        Clock::time_point at;
+        Tag flusher;
+        Tag old;
+    };
+    std::deque<FlushDeadline> flush_deadlines_;  // in order: all have the same grace
+    boost::asio::steady_timer flush_timer_;
+    bool watching_flushes_ = false;
+};
+
+/// Turns an Rerror or Rlerror into an Error; nothing if it is malformed.
+std::optional<Error> decode_error(Bytes frame, Dialect dialect);
+
+}  // namespace p9
