@@ -78,6 +78,14 @@ std::unique_ptr<DialectOperations> make_9p2000(Session& session);
 std::unique_ptr<DialectOperations> make_unix(Session& session);
 std::unique_ptr<DialectOperations> make_linux(Session& session);
 
+/// Where one Twalk led: a node if it went all the way, else only the qids of the names that it passed.
+struct WalkedTo {
+    Qids qids;
+    Node node;
+};
+/// One Twalk of at most 16 names from the fid `from`. A new fid that is not to be had is given up again.
+awaitable<Result<WalkedTo>> walk_once(std::shared_ptr<Session> session, Fid from, Qid from_qid, Names names);
+
 /// Adds an entry to a batch unless its name may not stand there.
 void add_entry(DirectoryBatch& batch, DirectoryEntry entry);
 

@@ -19,7 +19,7 @@ public:
     ~BlockingClient();
     BlockingClient() = default;
     BlockingClient(BlockingClient&&) noexcept = default;
-    BlockingClient& operator=(BlockingClient&&) noexcept = default;
+    BlockingClient& operator=(BlockingClient&&) = delete;  // it would destroy the io_context before what runs on it
 
     /// The asynchronous client behind this, for what has no blocking form; use it with `run`.
     Client& client() { return client_; }

@@ -1,0 +1,71 @@
+#include "dialect.hpp"
+
+#include <cerrno>
+
+namespace p9 {
+
+struct Directory::State {
+    Node node;
+    u32 count;                        // bytes of one request
+    std::unique_ptr<DataCall> ahead;  // the read at `ahead_at`, under way
+    u64 ahead_at = 0;
+    u64 reached = 0;  // how far has been read; before 9P2000.L the only cookie beside 0 that the server takes
+
+    DialectOperations& operations() { return node.session().operations(); }
+    void start(u64 at) {
+        ahead = operations().start_readdir(node.fid(), at, count);
+        ahead_at = at;
+    }
+};
+
+Directory::~Directory() = default;
+Directory::Directory(Directory&&) noexcept = default;
+Directory& Directory::operator=(Directory&&) noexcept = default;
+const Node& Directory::node() const { return state_->node; }
+
+awaitable<Result<Directory>> Directory::open(Node node) {
+    auto work = File::open(std::move(node), P9_O_RDONLY | P9_O_DIRECTORY);
+    auto file = co_await std::move(work);
+    if (!file) co_return file.error();
+    Directory directory;
+    // read(5): entries are never split, so a small iounit must not be cut further.
+    const u32 count = file->max_io();
+    directory.state_ = std::make_unique<State>(State{std::move(file->node()), count, {}, 0, 0});
+    directory.state_->start(0);
+    co_return directory;
+}
+
+awaitable<Result<DirectoryBatch>> Directory::read(u64 at) {
+    State& s = *state_;
+    if (s.node.session().dialect() != Dialect::linux_ && at != 0 && at != s.reached)
+        co_return Error::from_errno(EINVAL, "a directory can only be read on from where the last read ended");
+    if (s.ahead == nullptr || s.ahead_at != at) s.start(at);
+    const auto call = std::move(s.ahead);
+    auto data = co_await call->data();
+    if (!data) co_return data.error();
+    auto batch = s.operations().entries(data->bytes, at);
+    if (!batch) {
+        s.node.session().abort(batch.error());
+        co_return batch.error();
+    }
+    s.reached = batch->next;
+    if (!batch->end) s.start(batch->next);
+    co_return std::move(*batch);
+}
+
+awaitable<Result<DirectoryBatch>> Directory::read_all(std::size_t limit) {
+    DirectoryBatch all;
+    while (!all.end) {
+        auto batch = co_await read(all.next);
+        if (!batch) co_return batch.error();
+        std::ranges::move(batch->entries, std::back_inserter(all.entries));
+        std::ranges::move(batch->refused, std::back_inserter(all.refused));
+        all.next = batch->next;
+        all.end = batch->end;
+        if (all.entries.size() + all.refused.size() > limit)
+            co_return Error::from_errno(EFBIG, "the directory has more than " + std::to_string(limit) + " entries");
+    }
+    co_return all;
+}
+
+}  // namespace p9
