@@ -45,7 +45,6 @@ private:
 
 std::string describe(const boost::system::error_code& code) {
     if (code == boost::asio::error::eof) return "the connection was closed";
-    if (code == boost::asio::error::operation_aborted) return "the operation was cancelled";
     return code.category() == boost::system::system_category() ? errno_message(code.value()) : code.message();
 }
 

@@ -65,19 +65,21 @@ private:
     };
 
     static awaitable<Result<void>> send_on(std::shared_ptr<State> state, Bytes messages) {
+        if (state->closed) co_return state->lost("");
+        // Nearly always there is room: one call, and the reactor is not asked. What is left after a part was taken
+        // would not fit a moment later either.
+        ssize_t now = 0;
+        do now = state->wire.write_now(messages);
+        while (now < 0 && errno == EINTR);
+        if (now < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
+            const boost::system::error_code broken(errno, boost::system::system_category());
+            co_return co_await ended(std::move(state), broken);
+        }
+        messages = messages.subspan(now < 0 ? 0 : static_cast<std::size_t>(now));
         while (!messages.empty()) {
-            if (state->closed) co_return state->lost("");
-            const ssize_t now = state->wire.write_now(messages);
-            if (now >= 0) {
-                messages = messages.subspan(static_cast<std::size_t>(now));
-                continue;
-            }
-            if (errno == EINTR) continue;
-            if (errno != EAGAIN && errno != EWOULDBLOCK)
-                co_return state->lost(boost::system::error_code(errno, boost::system::system_category()));
             auto wait = state->wire.async_write(messages, boost::asio::as_tuple(boost::asio::deferred));
             const auto [failed, count] = co_await std::move(wait);
-            if (failed) co_return state->lost(failed);
+            if (failed) co_return co_await ended(std::move(state), failed);
             messages = messages.subspan(count);
         }
         co_return Result<void>{};
@@ -109,11 +111,15 @@ private:
         }
     }
 
-    static awaitable<Result<Frame>> ended(std::shared_ptr<State> state, boost::system::error_code failed) {
+    // Why the connection is over.
+    static awaitable<Error> ended(std::shared_ptr<State> state, boost::system::error_code failed) {
         if (state->closed) co_return state->lost("");
+        if (failed == boost::asio::error::operation_aborted)
+            co_return Error(errc::cancelled, state->wire.peer() + ": cancelled");
         const std::string words = co_await state->wire.end_words(state->anything_came);
         if (!words.empty()) co_return state->lost(": " + words);
-        if (failed != boost::asio::error::eof) co_return state->lost(failed);
+        if (failed != boost::asio::error::eof && failed != boost::asio::error::broken_pipe)
+            co_return state->lost(failed);
         co_return state->lost(state->framer.mid_message() ? " closed the connection in the middle of a message"
                                                           : " closed the connection");
     }
