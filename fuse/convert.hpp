@@ -1,0 +1,27 @@
+// Between the kernel's structures and the library's, with what a server says checked on the way.
+//
+// Pure functions.
+#pragma once
+
+#include "p9/attributes.hpp"
+#include "p9/error.hpp"
+
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+namespace p9::fuse {
+
+/// `attributes` for the inode of this number and type. ESTALE if the server now says another type; EOVERFLOW
+/// for a size that no file offset reaches. Owners that the server does not tell are this process's own.
+Result<struct stat> to_stat(const Attributes& attributes, u64 number, FileType type);
+
+struct statvfs to_statvfs(const StatFs& figures);
+
+/// Linux's open flags, as this host numbers them, in the protocol's numbers; those that concern only the kernel's side
+/// of the mount are left out.
+OpenFlags to_open_flags(int flags);
+
+/// The change that a SETATTR request with this mask (FUSE_SET_ATTR_*) asks for.
+AttributeChange to_change(const struct stat& wanted, int mask);
+
+}  // namespace p9::fuse

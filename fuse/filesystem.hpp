@@ -1,0 +1,51 @@
+// The state of one mount: the tree on the server, the inodes that the kernel knows, and what is open.
+//
+// Owned by Mount, which outlives every request. One thread: the io_context's.
+#pragma once
+
+#include "fuse/handles.hpp"
+#include "fuse/log.hpp"
+#include "fuse/write_buffers.hpp"
+
+namespace p9::fuse {
+
+/// How the mount answers.
+struct Behaviour {
+    double attribute_timeout = 1;  ///< seconds for which the kernel may believe attributes
+    double entry_timeout = 1;      ///< seconds for which the kernel may believe that a name leads to an inode
+    bool direct = false;           ///< no page cache for any file (cache=none)
+    u32 max_read = 0;              ///< largest READ in bytes, as the mount option says; 0: the kernel's own
+};
+
+class FileSystem {
+public:
+    FileSystem(std::shared_ptr<Session> session, NodePtr root, Behaviour behaviour, const Log& log)
+        : inodes(std::move(root)), behaviour_(behaviour), session_(std::move(session)), log_(log) {}
+
+    Session& session() const { return *session_; }
+    boost::asio::any_io_executor executor() const { return session_->executor(); }
+    const Behaviour& behaviour() const { return behaviour_; }
+    const Log& log() const { return log_; }
+
+    /// The inode of `number`, or ESTALE.
+    Result<InodePtr> inode(u64 number) const;
+    /// A node at the inode's place, walked to if there is none at hand; ESTALE if the place is gone or is another
+    /// file's now.
+    awaitable<Result<NodePtr>> node(InodePtr inode);
+    /// The same by number.
+    awaitable<Result<NodePtr>> node(u64 number);
+
+    InodeTable inodes;
+    HandleTable<OpenFile> files;
+    HandleTable<OpenDirectory> directories;
+    WriteBuffers write_buffers;
+    /// Requests of the kernel's that have no answer yet.
+    std::size_t requests_under_way = 0;
+
+private:
+    Behaviour behaviour_;
+    std::shared_ptr<Session> session_;
+    const Log& log_;
+};
+
+}  // namespace p9::fuse

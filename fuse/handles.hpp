@@ -1,0 +1,67 @@
+// What is open: files and directories, by the numbers that the kernel holds for them.
+//
+// The kernel opens and releases; a request that is under way holds its own pointer. One thread.
+#pragma once
+
+#include "fuse/inode_table.hpp"
+
+#include <algorithm>
+#include <string>
+
+namespace p9::fuse {
+
+/// An open file of the mount, known to its inode for as long as it lives.
+struct OpenFile : std::enable_shared_from_this<OpenFile> {
+    InodePtr inode;
+    File file;
+    OpenFlags flags = 0;
+    bool direct = false;  ///< past the kernel's page cache, one request on the server for each of the caller's
+
+    OpenFile(InodePtr of, File opened, OpenFlags how) : inode(std::move(of)), file(std::move(opened)), flags(how) {
+        inode->open_files.push_back(this);
+    }
+    ~OpenFile() { std::erase(inode->open_files, this); }
+    OpenFile(const OpenFile&) = delete;
+    OpenFile& operator=(const OpenFile&) = delete;
+};
+
+/// An entry as it waits to be handed out.
+struct ListedName {
+    std::string name;
+    std::optional<FileType> type;
+    std::unique_ptr<Attributes> attributes;  ///< where the listing brought them
+};
+
+/// An open directory. Everything that was read since the last rewind stays in `names`, because the kernel's offsets
+/// are positions in it: they cannot collide with those of "." and "..", and whoever seeks back finds what was there.
+struct OpenDirectory {
+    InodePtr inode;
+    Directory directory;
+    std::vector<ListedName> names;
+    u64 cookie = 0;  ///< the server's, where the next batch begins
+    bool complete = false;
+    bool busy = false;  ///< a request is filling or reading `names`; the kernel sends one at a time
+
+    OpenDirectory(InodePtr of, Directory opened) : inode(std::move(of)), directory(std::move(opened)) {}
+};
+
+template <class T>
+class HandleTable {
+public:
+    u64 add(std::shared_ptr<T> object) {
+        by_number_.emplace(next_number_, std::move(object));
+        return next_number_++;
+    }
+    std::shared_ptr<T> find(u64 number) const {
+        const auto found = by_number_.find(number);
+        return found == by_number_.end() ? nullptr : found->second;
+    }
+    void remove(u64 number) { by_number_.erase(number); }
+    std::size_t size() const { return by_number_.size(); }
+
+private:
+    std::unordered_map<u64, std::shared_ptr<T>> by_number_;
+    u64 next_number_ = 1;
+};
+
+}  // namespace p9::fuse

@@ -1,0 +1,126 @@
+#include "fuse/inode_table.hpp"
+
+#include <functional>
+
+namespace p9::fuse {
+
+std::size_t InodeTable::PlaceHash::operator()(const Place& place) const {
+    const std::size_t seed = std::hash<std::string_view>()(place.name);
+    return seed ^ (std::hash<const void*>()(place.parent) * 0x9e3779b97f4a7c15u);
+}
+
+std::size_t InodeTable::PlaceHash::operator()(const Inode* inode) const {
+    return operator()(Place{inode->parent.get(), inode->name});
+}
+
+bool InodeTable::PlaceEqual::operator()(const Place& a, const Inode* b) const {
+    return a.parent == b->parent.get() && a.name == b->name;
+}
+
+InodeTable::InodeTable(NodePtr root) {
+    auto inode = std::make_shared<Inode>();
+    inode->number = 1;
+    inode->lookups = 1;
+    inode->qid = root->qid();
+    inode->type = FileType::directory;
+    inode->node = std::move(root);
+    by_number_.emplace(1, std::move(inode));
+}
+
+InodePtr InodeTable::find(u64 number) const {
+    const auto found = by_number_.find(number);
+    return found == by_number_.end() ? nullptr : found->second;
+}
+
+InodePtr InodeTable::child(const Inode& parent, std::string_view name) const {
+    const auto found = by_place_.find(Place{&parent, name});
+    return found == by_place_.end() ? nullptr : find((*found)->number);
+}
+
+InodePtr InodeTable::remember(const InodePtr& parent, std::string name, NodePtr node, const Attributes& attributes) {
+    InodePtr inode = child(*parent, name);
+    if (inode && (inode->type != attributes.type() || inode->qid.path != node->qid().path)) {
+        detach(inode);
+        inode = nullptr;
+    }
+    if (!inode) {
+        inode = std::make_shared<Inode>();
+        inode->number = next_number_++;
+        inode->type = attributes.type();
+        by_number_.emplace(inode->number, inode);
+        // A directory that was removed in the meantime takes no children: its own path leads nowhere.
+        if (!parent->detached()) attach(inode, parent, std::move(name));
+    }
+    inode->qid = node->qid();
+    inode->node = std::move(node);
+    inode->size = attributes.size;
+    ++inode->lookups;
+    return inode;
+}
+
+void InodeTable::forget(u64 number, u64 count) {
+    InodePtr inode = find(number);
+    if (!inode || inode->is_root()) return;
+    inode->lookups -= std::min(count, inode->lookups);
+    drop_if_unused(std::move(inode));
+}
+
+void InodeTable::drop_if_unused(InodePtr inode) {
+    // A parent without references of its own stays for its children's paths, and goes with the last of them.
+    while (inode && !inode->is_root() && inode->lookups == 0 && inode->children == 0) {
+        const InodePtr parent = inode->parent;
+        by_number_.erase(inode->number);
+        if (parent) {
+            by_place_.erase(inode.get());
+            inode->parent = nullptr;
+            --parent->children;
+        }
+        inode = parent;
+    }
+}
+
+void InodeTable::attach(const InodePtr& inode, const InodePtr& parent, std::string name) {
+    inode->parent = parent;
+    inode->name = std::move(name);
+    ++parent->children;
+    by_place_.insert(inode.get());
+}
+
+void InodeTable::detach(const InodePtr& inode) {
+    if (!inode->parent) return;
+    by_place_.erase(inode.get());
+    const InodePtr parent = std::move(inode->parent);
+    inode->parent = nullptr;
+    --parent->children;
+    drop_if_unused(parent);
+}
+
+void InodeTable::removed(const Inode& parent, std::string_view name) {
+    if (const InodePtr inode = child(parent, name)) detach(inode);
+}
+
+void InodeTable::moved(const Inode& parent, std::string_view name, const InodePtr& new_parent, std::string new_name) {
+    const InodePtr inode = child(parent, name);
+    const InodePtr target = child(*new_parent, new_name);
+    ++moves_;
+    // rename(2) of two links of one file leaves both names alone; here they are two inodes, and a lookup sorts it out.
+    if (target && target != inode) detach(target);
+    if (!inode || target == inode) return;
+    // Some servers keep a path for a fid, which a rename does not correct.
+    if (inode->type == FileType::directory) forget_nodes_below(*inode);
+    inode->node = nullptr;
+    detach(inode);
+    attach(inode, new_parent, std::move(new_name));
+}
+
+void InodeTable::forget_nodes_below(const Inode& directory) {
+    for (const auto& [number, inode] : by_number_) {
+        for (const Inode* above = inode->parent.get(); above != nullptr; above = above->parent.get()) {
+            if (above != &directory) continue;
+            inode->node = nullptr;
+            break;
+        }
+    }
+}
+
+}  // namespace p9::fuse

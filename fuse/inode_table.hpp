@@ -1,0 +1,98 @@
+// The inodes that the kernel remembers, each with its place in the tree and its node on the server.
+//
+// Numbers are ours and never used twice: a server's qid.path may lie, collide or be reused. An inode's truth is its
+// place (parent and name); its node is a cache of that, which may be absent. The table holds an inode for as long as
+// the kernel counts references to it or it has children there; a coroutine that works on one holds its own
+// InodePtr. One thread.
+#pragma once
+
+#include "p9/file.hpp"
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+namespace p9::fuse {
+
+struct OpenFile;
+struct Inode;
+using InodePtr = std::shared_ptr<Inode>;
+/// Shared, so that a newer node may take its place while a request is still using the older one.
+using NodePtr = std::shared_ptr<const Node>;
+
+struct Inode {
+    u64 number = 0;
+    InodePtr parent;                    ///< null for the root, and once detached
+    std::string name;                   ///< in `parent`
+    NodePtr node;                       ///< null where a rename made the old one doubtful: walk to the place again
+    Qid qid;                            ///< as last seen
+    FileType type = FileType::file;     ///< never changes: a name whose type flips is another inode
+    u64 size = 0;                       ///< bytes, as last seen or written
+    u64 lookups = 0;                    ///< references that the kernel counts
+    u32 children = 0;                   ///< inodes in the table whose parent this is
+    std::vector<OpenFile*> open_files;  ///< they take themselves out of it
+
+    bool is_root() const { return number == 1; }
+    /// The name was removed, or now belongs to another file: nothing can be reached through it.
+    bool detached() const { return !is_root() && parent == nullptr; }
+};
+
+class InodeTable {
+public:
+    /// `root` is the attached tree's; it has number 1 (FUSE_ROOT_ID) and is never forgotten.
+    explicit InodeTable(NodePtr root);
+    InodeTable(const InodeTable&) = delete;
+    InodeTable& operator=(const InodeTable&) = delete;
+
+    /// The inode of a number; null if the kernel should have forgotten it.
+    InodePtr find(u64 number) const;
+    /// What is known under that name; null if nothing is.
+    InodePtr child(const Inode& parent, std::string_view name) const;
+    /// The inode for what a lookup found: the one known under that name, if it is still the same file, or a new
+    /// one. Counts one reference, which `forget` gives back.
+    InodePtr remember(const InodePtr& parent, std::string name, NodePtr node, const Attributes& attributes);
+    void forget(u64 number, u64 count);
+
+    /// The name was removed on the server.
+    void removed(const Inode& parent, std::string_view name);
+    /// The name was moved on the server, onto what had `new_name`.
+    void moved(const Inode& parent, std::string_view name, const InodePtr& new_parent, std::string new_name);
+    /// The inode is no longer what its name leads to.
+    void detach(const InodePtr& inode);
+
+    /// How many renames there were, for whoever has to know whether a path still holds.
+    u64 moves() const { return moves_; }
+    std::size_t size() const { return by_number_.size(); }
+
+private:
+    struct Place {
+        const Inode* parent;
+        std::string_view name;
+    };
+    // The place is hashed out of the inode itself, so that no name is kept twice.
+    struct PlaceHash {
+        using is_transparent = void;
+        std::size_t operator()(const Place& place) const;
+        std::size_t operator()(const Inode* inode) const;
+    };
+    struct PlaceEqual {
+        using is_transparent = void;
+        bool operator()(const Inode* a, const Inode* b) const { return a == b; }
+        bool operator()(const Place& a, const Inode* b) const;
+        bool operator()(const Inode* a, const Place& b) const { return operator()(b, a); }
+    };
+
+    void attach(const InodePtr& inode, const InodePtr& parent, std::string name);
+    void drop_if_unused(InodePtr inode);
+    void forget_nodes_below(const Inode& directory);
+
+    std::unordered_map<u64, InodePtr> by_number_;
+    std::unordered_set<Inode*, PlaceHash, PlaceEqual> by_place_;  // of those that are not detached, without the root
+    u64 next_number_ = 2;
+    u64 moves_ = 0;
+};
+
+}  // namespace p9::fuse

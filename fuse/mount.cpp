@@ -1,0 +1,224 @@
+#include "fuse/mount.hpp"
+
+#include "fuse/trace_file.hpp"
+#include "p9/transports/dial.hpp"
+#include "tools/messages.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+
+namespace p9::fuse {
+
+namespace asio = boost::asio;
+
+namespace {
+
+// Requests that are taken from the kernel before others have their turn.
+constexpr int AT_ONCE = 64;
+
+int pidfd_open(pid_t process) { return static_cast<int>(::syscall(SYS_pidfd_open, process, 0)); }
+
+}  // namespace
+
+Mount::Mount(asio::io_context& io, const Options& options, Starter& starter)
+    : io_(io),
+      options_(options),
+      starter_(starter),
+      descriptor_(io),
+      signals_(io, SIGINT, SIGTERM, SIGHUP),
+      changed_(io, asio::steady_timer::time_point::max()) {}
+
+Mount::~Mount() { std::free(buffer_.mem); }
+
+int Mount::run() {
+    // A connection that the server has closed is an error to handle, not a signal to die of.
+    std::signal(SIGPIPE, SIG_IGN);
+    int status = tools::EXIT_REFUSED;
+    wait_for_signal();
+    auto done = [&](std::exception_ptr failure, int result) {
+        if (failure) std::rethrow_exception(failure);
+        status = result;
+        io_.stop();
+    };
+    asio::co_spawn(io_, live(), asio::bind_cancellation_slot(stop_starting_.slot(), std::move(done)));
+    io_.run();
+    return status;
+}
+
+awaitable<int> Mount::live() {
+    co_await asio::this_coro::throw_if_cancelled(false);
+    auto started = co_await start();
+    if (!started) {
+        const Error& error = started.error();
+        const bool interrupted = error.code == make_error_code(errc::cancelled);
+        starter_.failed(tools::status_of(error), interrupted ? "interrupted; nothing is mounted" : error.message());
+        co_await clean_up();
+        co_return tools::status_of(error);
+    }
+    if (starter_.in_background()) log_.use_syslog();
+    starter_.succeeded();
+    spawn(io_.get_executor(), watch_connection());
+    while (!ended_) {
+        boost::system::error_code ignored;
+        co_await changed_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+    co_await clean_up();
+    co_return tools::EXIT_DONE;
+}
+
+awaitable<Result<void>> Mount::start() {
+    // Look first: connecting may take long, and this is cheap.
+    auto place = check_mountpoint(options_.mountpoint);
+    if (!place) co_return std::move(place).error();
+    mountpoint_ = std::move(*place);
+    const std::string peer = to_string(options_.address);
+    auto connected = co_await within(options_.connect_timeout, connect(), "no answer in time");
+    if (!connected) {
+        Error error = std::move(connected).error();
+        // Without a connection nothing was ever in time: to scripts that is "no connection".
+        if (error.code == make_error_code(errc::timed_out)) error = Error(errc::connection_failed, error.message());
+        co_return error;
+    }
+    auto mounted = mount_session(options_, mountpoint_, *filesystem_);
+    if (!mounted) co_return std::move(mounted).error();
+    fuse_session_ = std::move(*mounted);
+    filesystem_->write_buffers.receive_into(&buffer_.mem);
+    descriptor_.assign(fuse_session_fd(fuse_session_.get()));
+    spawn(io_.get_executor(), pump());
+    while (!serving_ && !ended_) {
+        boost::system::error_code ignored;
+        co_await changed_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+    if (ended_) co_return Error::from_errno(EIO, mountpoint_ + ": the kernel ended the mount at once");
+    co_return Result<void>();
+}
+
+awaitable<Result<void>> Mount::connect() {
+    SessionOptions session_options;
+    session_options.dialects = options_.dialects;
+    session_options.msize = options_.msize;
+    if (options_.trace) {
+        auto tracer = open_trace(*options_.trace);
+        if (!tracer) co_return std::move(tracer).error();
+        session_options.tracer = std::move(*tracer);
+    }
+    auto session = co_await Session::open(dialler(options_.address, {}), std::move(session_options));
+    if (!session) co_return std::move(session).error();
+    session_ = std::move(*session);
+    AttachOptions attach;
+    attach.uname = options_.uname;
+    attach.aname = options_.aname;
+    attach.n_uname = options_.n_uname;
+    auto root = co_await session_->attach(std::move(attach));
+    if (!root) co_return std::move(root).error();
+    auto attributes = co_await root->attributes();
+    if (!attributes) co_return std::move(attributes).error().about("the root of the tree");
+    if (!attributes->is_directory())
+        co_return Error::from_errno(
+            ENOTDIR, "the root of the tree \"" + escaped(options_.aname) + "\" is not a directory; p9cat reads files");
+    auto shared = std::make_shared<const Node>(std::move(*root));
+    filesystem_ = std::make_unique<FileSystem>(session_, std::move(shared), options_.behaviour, log_);
+    co_return Result<void>();
+}
+
+awaitable<void> Mount::pump() {
+    while (!ended_) {
+        boost::system::error_code failure;
+        co_await descriptor_.async_wait(asio::posix::descriptor_base::wait_read,
+                                        asio::redirect_error(asio::use_awaitable, failure));
+        if (failure || !receive_some()) ended_ = true;
+        changed_.cancel();
+    }
+}
+
+/// Takes requests until there are none, or enough for now; false at the mount's end.
+bool Mount::receive_some() {
+    for (int i = 0; i < AT_ONCE; ++i) {
+        const int received = fuse_session_receive_buf(fuse_session_.get(), &buffer_);
+        if (received == -EAGAIN || received == -EINTR) return true;
+        if (received <= 0) return false;
+        fuse_session_process_buf(fuse_session_.get(), &buffer_);
+        serving_ = true;
+        if (fuse_session_exited(fuse_session_.get()) != 0) return false;
+    }
+    return true;
+}
+
+awaitable<void> Mount::watch_connection() {
+    const std::shared_ptr<Session> session = session_;
+    const Error reason = co_await session->wait_until_ended();
+    if (ended_ || unmounting_) co_return;
+    // Staying mounted gives every caller an error at once; leaving a hole would let them write below the mountpoint.
+    log_.note("the connection to " + to_string(options_.address) + " ended: " + reason.message() + "; every call on " +
+              mountpoint_ + " now fails with \"Transport endpoint is not connected\"; end it with: " +
+              "fusermount3 -u " + mountpoint_);
+}
+
+void Mount::wait_for_signal() {
+    signals_.async_wait([this](const boost::system::error_code& failure, int) {
+        if (failure) return;
+        on_signal();
+        wait_for_signal();
+    });
+}
+
+void Mount::on_signal() {
+    if (!serving_) {
+        stop_starting_.emit(asio::cancellation_type::terminal);
+    } else if (!unmounting_) {
+        unmounting_ = true;
+        spawn(io_.get_executor(), unmount());
+    } else {
+        descriptor_.cancel();  // the second time: at once
+    }
+}
+
+awaitable<void> Mount::unmount() {
+    // The mount goes on serving meanwhile, because the kernel may have things to write.
+    const pid_t child = start_unmount(mountpoint_);
+    if (child > 0) {
+        asio::posix::stream_descriptor exited(io_, pidfd_open(child));
+        asio::steady_timer limit(io_, std::chrono::seconds(5));
+        limit.async_wait([&](const boost::system::error_code& failure) {
+            if (!failure) exited.cancel();
+        });
+        boost::system::error_code late;
+        co_await exited.async_wait(asio::posix::descriptor_base::wait_read,
+                                   asio::redirect_error(asio::use_awaitable, late));
+        limit.cancel();
+        int status = 0;
+        if (!late && ::waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0) co_return;
+    }
+    log_.note(mountpoint_ + " is in use: ending the mount under its users");
+    descriptor_.cancel();
+}
+
+awaitable<void> Mount::clean_up() {
+    ended_ = true;
+    signals_.cancel();
+    if (fuse_session_) {
+        descriptor_.release();  // libfuse closes it, and unmounts if that is still to be done
+        fuse_session_exit(fuse_session_.get());
+        fuse_session_unmount(fuse_session_.get());
+    }
+    if (session_) {
+        auto closing = [](std::shared_ptr<Session> session) -> awaitable<Result<void>> {
+            co_await session->close();
+            co_return Result<void>();
+        };
+        co_await within(std::chrono::seconds(2), closing(session_), "closing");
+        session_->abort(Error(errc::connection_lost, "the mount has ended"));
+    }
+    // Requests that still waited have their errors now; let them end before what they use goes.
+    while (filesystem_ && filesystem_->requests_under_way != 0) co_await asio::post(io_, asio::use_awaitable);
+}
+
+}  // namespace p9::fuse

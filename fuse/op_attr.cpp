@@ -1,0 +1,67 @@
+#include "fuse/operations.hpp"
+
+#include <cerrno>
+
+namespace p9::fuse {
+namespace {
+
+/// Where to ask for the attributes of an inode: an open file of it, if the caller names one or the inode has lost its
+/// name, because its node may then lead to whatever took the name; else its node. The alias keeps the open file.
+awaitable<Result<NodePtr>> place_of(FileSystem* fs, InodePtr inode, std::optional<u64> handle) {
+    std::shared_ptr<OpenFile> file = handle ? fs->files.find(*handle) : nullptr;
+    if (!file && inode->detached() && !inode->open_files.empty()) file = inode->open_files.front()->shared_from_this();
+    if (file) co_return NodePtr(file, &file->file.node());
+    if (inode->detached() && inode->node) {
+        // A removed directory may still be somebody's working directory. Its node is good where it is the same file.
+        NodePtr node = inode->node;
+        auto attributes = co_await node->attributes();
+        if (!attributes) co_return std::move(attributes).error();
+        if (attributes->qid.path == inode->qid.path && attributes->type() == inode->type) co_return node;
+        co_return Error::from_errno(ESTALE, "the name leads to another file now");
+    }
+    co_return co_await fs->node(std::move(inode));
+}
+
+awaitable<Result<AttributesReply>> reply_for(FileSystem* fs, InodePtr inode, NodePtr place) {
+    auto attributes = co_await place->attributes();
+    if (!attributes) co_return std::move(attributes).error();
+    auto status = to_stat(*attributes, inode->number, inode->type);
+    if (!status) {
+        fs->inodes.detach(inode);  // the name leads elsewhere: the next lookup makes another inode
+        co_return std::move(status).error();
+    }
+    inode->size = attributes->size;
+    co_return AttributesReply{*status};
+}
+
+}  // namespace
+
+awaitable<Result<AttributesReply>> get_attributes(FileSystem* fs, u64 number, std::optional<u64> handle) {
+    auto inode = fs->inode(number);
+    if (!inode) co_return std::move(inode).error();
+    auto place = co_await place_of(fs, *inode, handle);
+    if (!place) co_return std::move(place).error();
+    co_return co_await reply_for(fs, std::move(*inode), std::move(*place));
+}
+
+awaitable<Result<AttributesReply>> set_attributes(FileSystem* fs, u64 number, SetAttributes wanted) {
+    auto inode = fs->inode(number);
+    if (!inode) co_return std::move(inode).error();
+    auto place = co_await place_of(fs, *inode, wanted.handle);
+    if (!place) co_return std::move(place).error();
+    auto changed = co_await (*place)->change(wanted.change);
+    if (!changed) co_return std::move(changed).error();
+    co_return co_await reply_for(fs, std::move(*inode), std::move(*place));
+}
+
+awaitable<Result<struct statvfs>> statfs(FileSystem* fs, u64 number) {
+    auto place = co_await fs->node(number);
+    if (!place) co_return std::move(place).error();
+    auto figures = co_await (*place)->statfs();
+    // df and installers ask everywhere; no figures at all are better than an error to them.
+    if (!figures && figures.error().is_errno(EOPNOTSUPP)) co_return to_statvfs(StatFs{});
+    if (!figures) co_return std::move(figures).error();
+    co_return to_statvfs(*figures);
+}
+
+}  // namespace p9::fuse

@@ -1,0 +1,106 @@
+#include "fuse/operations.hpp"
+
+#include <cerrno>
+
+namespace p9::fuse {
+namespace {
+
+// Treads of one request of the kernel's that are in flight together.
+constexpr std::size_t AT_ONCE = 16;
+
+/// One stretch of a read, and what has come of it.
+struct Stretch {
+    u64 offset = 0;
+    std::size_t size = 0;
+    Result<std::vector<Payload>> pieces = std::vector<Payload>();
+    std::size_t got = 0;
+};
+
+/// Reads on until the stretch is full: a short reply is not the end of the file, only an empty one is, or the length
+/// that the kernel knows too.
+awaitable<void> read_stretch(std::shared_ptr<OpenFile> file, Stretch* stretch) {
+    while (stretch->got < stretch->size) {
+        const u64 at = stretch->offset + stretch->got;
+        auto piece = co_await file->file.read(at, static_cast<u32>(stretch->size - stretch->got));
+        if (!piece) {
+            stretch->pieces = std::move(piece).error();
+            co_return;
+        }
+        if (piece->bytes.empty()) co_return;
+        stretch->got += piece->bytes.size();
+        stretch->pieces->push_back(std::move(*piece));
+        if (stretch->offset + stretch->got == file->inode->size) co_return;
+    }
+}
+
+}  // namespace
+
+awaitable<Result<ReadData>> read_file(FileSystem* fs, u64 handle, u64 offset, std::size_t size) {
+    const auto file = fs->files.find(handle);
+    if (!file) co_return Error::from_errno(EBADF);
+    const std::size_t max_io = file->file.max_io();
+    ReadData data;
+    if (file->direct && file->inode->size == 0) {
+        // An event file blocks once it has told what there is: one request, and what it yields.
+        auto piece = co_await file->file.read(offset, static_cast<u32>(std::min(size, max_io)));
+        if (!piece) co_return std::move(piece).error();
+        data.pieces.push_back(std::move(*piece));
+        co_return data;
+    }
+    std::vector<Stretch> stretches;
+    for (std::size_t done = 0; done < size; done += stretches.back().size) {
+        Stretch& stretch = stretches.emplace_back();
+        stretch.offset = offset + done;
+        stretch.size = std::min(size - done, max_io);
+    }
+    if (stretches.size() == 1) {
+        co_await read_stretch(file, &stretches.front());
+    } else {
+        std::function<awaitable<void>(std::size_t)> each = [&](std::size_t i) {
+            return read_stretch(file, &stretches[i]);
+        };
+        co_await for_each_concurrently(stretches.size(), AT_ONCE, std::move(each));
+    }
+    for (auto& stretch : stretches) {
+        if (!stretch.pieces) {
+            // What was read before the error is a short read; the error comes with the next.
+            if (data.pieces.empty()) co_return std::move(stretch.pieces).error();
+            break;
+        }
+        for (auto& piece : *stretch.pieces) data.pieces.push_back(std::move(piece));
+        if (stretch.got < stretch.size) break;
+    }
+    co_return data;
+}
+
+awaitable<Result<Written>> write_file(FileSystem* fs, u64 handle, u64 offset, WriteData data) {
+    const auto file = fs->files.find(handle);
+    if (!file) co_return Error::from_errno(EBADF);
+    const std::size_t max_io = file->file.max_io();
+    const bool append = (file->flags & P9_O_APPEND) != 0;
+    Result<std::size_t> written = std::size_t{0};
+    if (data.bytes.size() <= max_io) {
+        // One message, so that a command to a ctl file stays one.
+        auto count = co_await file->file.write(offset, data.bytes);
+        written = count ? Result<std::size_t>(*count) : Result<std::size_t>(std::move(count).error());
+    } else if (append) {
+        // Several in flight could be appended in another order.
+        while (*written < data.bytes.size()) {
+            const Bytes rest = data.bytes.subspan(*written);
+            auto count = co_await file->file.write(offset + *written, rest.first(std::min(rest.size(), max_io)));
+            if (!count && *written == 0) written = std::move(count).error();
+            if (!count || *count == 0) break;
+            *written += *count;
+        }
+    } else {
+        auto all = co_await file->file.write_all(offset, data.bytes);
+        written = all ? Result<std::size_t>(data.bytes.size()) : Result<std::size_t>(std::move(all).error());
+    }
+    fs->write_buffers.give_back(std::move(data));
+    if (!written) co_return std::move(written).error();
+    // A ctl file's length stays 0 whatever is written to it, and the length decides how it is read.
+    if (!file->direct || file->inode->size != 0) file->inode->size = std::max(file->inode->size, offset + *written);
+    co_return Written{*written};
+}
+
+}  // namespace p9::fuse

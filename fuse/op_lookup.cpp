@@ -1,0 +1,31 @@
+#include "fuse/operations.hpp"
+
+namespace p9::fuse {
+
+Result<Entry> to_entry(FileSystem& fs, const InodePtr& parent, std::string name, NodePtr node,
+                       const Attributes& attributes) {
+    Reference reference(fs, fs.inodes.remember(parent, std::move(name), std::move(node), attributes));
+    const InodePtr& inode = reference.inode();
+    auto status = to_stat(attributes, inode->number, inode->type);
+    if (!status) return std::move(status).error();
+    return Entry{std::move(reference), *status};
+}
+
+awaitable<Result<Entry>> entry_of(FileSystem* fs, InodePtr parent, std::string name, Node node) {
+    auto shared = std::make_shared<const Node>(std::move(node));
+    auto attributes = co_await shared->attributes();
+    if (!attributes) co_return std::move(attributes).error();
+    co_return to_entry(*fs, parent, std::move(name), std::move(shared), *attributes);
+}
+
+awaitable<Result<Entry>> look_up(FileSystem* fs, u64 parent, std::string name) {
+    auto directory = fs->inode(parent);
+    if (!directory) co_return std::move(directory).error();
+    auto place = co_await fs->node(*directory);
+    if (!place) co_return std::move(place).error();
+    auto found = co_await (*place)->walk(name);
+    if (!found) co_return std::move(found).error();
+    co_return co_await entry_of(fs, std::move(*directory), std::move(name), std::move(*found));
+}
+
+}  // namespace p9::fuse

@@ -1,0 +1,155 @@
+#include "fuse/operation_table.hpp"
+
+#include "fuse/operations.hpp"
+#include "fuse/request.hpp"
+
+namespace p9::fuse {
+namespace {
+
+FileSystem& fs_of(fuse_req_t req) { return *static_cast<FileSystem*>(fuse_req_userdata(req)); }
+u32 gid_of(fuse_req_t req) { return fuse_req_ctx(req)->gid; }
+std::optional<u64> handle_of(const fuse_file_info* info) {
+    return info != nullptr ? std::optional<u64>(info->fh) : std::nullopt;
+}
+
+void on_lookup(fuse_req_t req, fuse_ino_t parent, const char* name) {
+    serve(fs_of(req), req, look_up(&fs_of(req), parent, name));
+}
+
+void on_forget(fuse_req_t req, fuse_ino_t number, uint64_t count) {
+    fs_of(req).inodes.forget(number, count);
+    fuse_reply_none(req);
+}
+
+void on_forget_multi(fuse_req_t req, size_t count, fuse_forget_data* forgets) {
+    for (const auto& each : std::span(forgets, count)) fs_of(req).inodes.forget(each.ino, each.nlookup);
+    fuse_reply_none(req);
+}
+
+void on_getattr(fuse_req_t req, fuse_ino_t number, fuse_file_info* info) {
+    serve(fs_of(req), req, get_attributes(&fs_of(req), number, handle_of(info)));
+}
+
+void on_setattr(fuse_req_t req, fuse_ino_t number, struct stat* wanted, int mask, fuse_file_info* info) {
+    SetAttributes set{to_change(*wanted, mask), handle_of(info)};
+    serve(fs_of(req), req, set_attributes(&fs_of(req), number, std::move(set)));
+}
+
+void on_statfs(fuse_req_t req, fuse_ino_t number) { serve(fs_of(req), req, statfs(&fs_of(req), number)); }
+
+void on_opendir(fuse_req_t req, fuse_ino_t number, fuse_file_info*) {
+    serve(fs_of(req), req, open_directory(&fs_of(req), number));
+}
+
+void on_readdir(fuse_req_t req, fuse_ino_t, size_t size, off_t offset, fuse_file_info* info) {
+    serve(fs_of(req), req, read_directory(&fs_of(req), info->fh, size, static_cast<u64>(offset), false));
+}
+
+void on_readdirplus(fuse_req_t req, fuse_ino_t, size_t size, off_t offset, fuse_file_info* info) {
+    serve(fs_of(req), req, read_directory(&fs_of(req), info->fh, size, static_cast<u64>(offset), true));
+}
+
+void on_releasedir(fuse_req_t req, fuse_ino_t, fuse_file_info* info) {
+    fs_of(req).directories.remove(info->fh);
+    fuse_reply_err(req, 0);
+}
+
+void on_fsyncdir(fuse_req_t req, fuse_ino_t number, int datasync, fuse_file_info*) {
+    serve(fs_of(req), req, sync_directory(&fs_of(req), number, datasync != 0));
+}
+
+void on_mkdir(fuse_req_t req, fuse_ino_t parent, const char* name, mode_t mode) {
+    serve(fs_of(req), req, make_directory(&fs_of(req), parent, name, mode & P9_S_PERMISSIONS, gid_of(req)));
+}
+
+void on_unlink(fuse_req_t req, fuse_ino_t parent, const char* name) {
+    serve(fs_of(req), req, remove(&fs_of(req), parent, name, false));
+}
+
+void on_rmdir(fuse_req_t req, fuse_ino_t parent, const char* name) {
+    serve(fs_of(req), req, remove(&fs_of(req), parent, name, true));
+}
+
+void on_rename(fuse_req_t req, fuse_ino_t parent, const char* name, fuse_ino_t new_parent, const char* new_name,
+               unsigned flags) {
+    serve(fs_of(req), req, rename(&fs_of(req), parent, name, new_parent, new_name, flags));
+}
+
+void on_symlink(fuse_req_t req, const char* target, fuse_ino_t parent, const char* name) {
+    serve(fs_of(req), req, make_symlink(&fs_of(req), parent, name, target, gid_of(req)));
+}
+
+void on_readlink(fuse_req_t req, fuse_ino_t number) { serve(fs_of(req), req, read_link(&fs_of(req), number)); }
+
+void on_link(fuse_req_t req, fuse_ino_t number, fuse_ino_t new_parent, const char* new_name) {
+    serve(fs_of(req), req, make_link(&fs_of(req), number, new_parent, new_name));
+}
+
+void on_mknod(fuse_req_t req, fuse_ino_t parent, const char* name, mode_t mode, dev_t rdev) {
+    serve(fs_of(req), req, make_node(&fs_of(req), parent, name, mode, rdev, gid_of(req)));
+}
+
+void on_open(fuse_req_t req, fuse_ino_t number, fuse_file_info* info) {
+    serve(fs_of(req), req, open_file(&fs_of(req), number, info->flags));
+}
+
+void on_create(fuse_req_t req, fuse_ino_t parent, const char* name, mode_t mode, fuse_file_info* info) {
+    serve(fs_of(req), req, create_file(&fs_of(req), parent, name, info->flags, mode & P9_S_PERMISSIONS, gid_of(req)));
+}
+
+void on_read(fuse_req_t req, fuse_ino_t, size_t size, off_t offset, fuse_file_info* info) {
+    serve(fs_of(req), req, read_file(&fs_of(req), info->fh, static_cast<u64>(offset), size));
+}
+
+void on_write(fuse_req_t req, fuse_ino_t, const char* data, size_t size, off_t offset, fuse_file_info* info) {
+    serve(fs_of(req), req,
+          write_file(&fs_of(req), info->fh, static_cast<u64>(offset), fs_of(req).write_buffers.keep(data, size)));
+}
+
+// Writes reach the server before write(2) returns: there is nothing left to do at close(2).
+void on_flush(fuse_req_t req, fuse_ino_t, fuse_file_info*) { fuse_reply_err(req, 0); }
+
+void on_fsync(fuse_req_t req, fuse_ino_t, int datasync, fuse_file_info* info) {
+    serve(fs_of(req), req, sync_file(&fs_of(req), info->fh, datasync != 0));
+}
+
+// The fid is clunked without waiting: close(2) does not wait for this answer either.
+void on_release(fuse_req_t req, fuse_ino_t, fuse_file_info* info) {
+    fs_of(req).files.remove(info->fh);
+    fuse_reply_err(req, 0);
+}
+
+}  // namespace
+
+fuse_lowlevel_ops operation_table() {
+    fuse_lowlevel_ops table{};
+    table.lookup = on_lookup;
+    table.forget = on_forget;
+    table.forget_multi = on_forget_multi;
+    table.getattr = on_getattr;
+    table.setattr = on_setattr;
+    table.statfs = on_statfs;
+    table.opendir = on_opendir;
+    table.readdir = on_readdir;
+    table.readdirplus = on_readdirplus;
+    table.releasedir = on_releasedir;
+    table.fsyncdir = on_fsyncdir;
+    table.mkdir = on_mkdir;
+    table.unlink = on_unlink;
+    table.rmdir = on_rmdir;
+    table.rename = on_rename;
+    table.symlink = on_symlink;
+    table.readlink = on_readlink;
+    table.link = on_link;
+    table.mknod = on_mknod;
+    table.open = on_open;
+    table.create = on_create;
+    table.read = on_read;
+    table.write = on_write;
+    table.flush = on_flush;
+    table.fsync = on_fsync;
+    table.release = on_release;
+    return table;
+}
+
+}  // namespace p9::fuse

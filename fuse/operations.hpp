@@ -1,0 +1,57 @@
+// The operations of the mount, one coroutine a request: arguments in, a reply or an error out.
+//
+// They know nothing of fuse_req_t; request.hpp answers with what they return and cancels them when the caller is
+// interrupted. `fs` outlives them. Arguments are values, because the kernel's are gone at the first suspension.
+#pragma once
+
+#include "fuse/replies.hpp"
+
+namespace p9::fuse {
+
+/// What lies in a SETATTR.
+struct SetAttributes {
+    AttributeChange change;
+    std::optional<u64> handle;  ///< of an open file, for ftruncate and its like
+};
+
+// op_lookup.cpp
+awaitable<Result<Entry>> look_up(FileSystem* fs, u64 parent, std::string name);
+/// The reply for `node`, which was just found as `name` in `parent`.
+awaitable<Result<Entry>> entry_of(FileSystem* fs, InodePtr parent, std::string name, Node node);
+/// The same where the attributes are known.
+Result<Entry> to_entry(FileSystem& fs, const InodePtr& parent, std::string name, NodePtr node,
+                       const Attributes& attributes);
+
+// op_attr.cpp
+awaitable<Result<AttributesReply>> get_attributes(FileSystem* fs, u64 number, std::optional<u64> handle);
+awaitable<Result<AttributesReply>> set_attributes(FileSystem* fs, u64 number, SetAttributes wanted);
+awaitable<Result<struct statvfs>> statfs(FileSystem* fs, u64 number);
+
+// op_dir.cpp
+awaitable<Result<OpenedDirectory>> open_directory(FileSystem* fs, u64 number);
+/// Entries from `offset` on, in at most `size` bytes; with attributes (READDIRPLUS) if `plus`.
+awaitable<Result<Listing>> read_directory(FileSystem* fs, u64 handle, std::size_t size, u64 offset, bool plus);
+awaitable<Result<void>> sync_directory(FileSystem* fs, u64 number, bool datasync);
+
+// op_name.cpp
+awaitable<Result<Entry>> make_directory(FileSystem* fs, u64 parent, std::string name, u32 mode, u32 gid);
+awaitable<Result<void>> remove(FileSystem* fs, u64 parent, std::string name, bool directory);
+awaitable<Result<void>> rename(FileSystem* fs, u64 parent, std::string name, u64 new_parent, std::string new_name,
+                               unsigned flags);
+
+// op_link.cpp
+awaitable<Result<Entry>> make_symlink(FileSystem* fs, u64 parent, std::string name, std::string target, u32 gid);
+awaitable<Result<Target>> read_link(FileSystem* fs, u64 number);
+awaitable<Result<Entry>> make_link(FileSystem* fs, u64 number, u64 new_parent, std::string new_name);
+awaitable<Result<Entry>> make_node(FileSystem* fs, u64 parent, std::string name, u32 mode, u64 rdev, u32 gid);
+
+// op_file.cpp
+awaitable<Result<OpenedFile>> open_file(FileSystem* fs, u64 number, int flags);
+awaitable<Result<CreatedFile>> create_file(FileSystem* fs, u64 parent, std::string name, int flags, u32 mode, u32 gid);
+awaitable<Result<void>> sync_file(FileSystem* fs, u64 handle, bool datasync);
+
+// op_io.cpp
+awaitable<Result<ReadData>> read_file(FileSystem* fs, u64 handle, u64 offset, std::size_t size);
+awaitable<Result<Written>> write_file(FileSystem* fs, u64 handle, u64 offset, WriteData data);
+
+}  // namespace p9::fuse

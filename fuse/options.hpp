@@ -1,0 +1,38 @@
+// p9fuse's command line: ADDR MOUNTPOINT [-o OPTIONS] [-f] [-d], in the shape that mount(8) and fstab(5) use too.
+//
+// Plain values; parsing touches neither the network nor the mountpoint.
+#pragma once
+
+#include "fuse/filesystem.hpp"
+
+#include "p9/transports/address.hpp"
+
+namespace p9::fuse {
+
+struct Options {
+    Address address;
+    std::string mountpoint;
+    std::string aname;
+    std::string uname;
+    u32 n_uname = NONUNAME;
+    u32 msize = 1 << 20;
+    std::vector<Dialect> dialects{Dialect::linux_, Dialect::unix_, Dialect::base};
+    Duration connect_timeout = std::chrono::seconds(10);  ///< connecting, version and attach together
+    std::optional<std::string> trace;                     ///< a file; "-" is standard error
+    Behaviour behaviour;
+    bool foreground = false;
+    bool debug = false;
+    std::vector<std::string> fuse_options;  ///< for libfuse and the kernel, each as after -o
+
+    bool help = false;
+    bool version = false;
+};
+
+/// The options that `arguments` (without the program's name) spell; the error is one line for the person who
+/// typed them.
+Result<Options> parse_options(const std::vector<std::string>& arguments);
+
+/// What --help prints.
+std::string_view help_text();
+
+}  // namespace p9::fuse

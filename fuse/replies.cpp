@@ -1,0 +1,86 @@
+#include "fuse/replies.hpp"
+
+#include <sys/uio.h>
+
+#include <climits>
+
+namespace p9::fuse {
+namespace {
+
+fuse_file_info to_file_info(const OpenFile& file, u64 handle) {
+    fuse_file_info info{};
+    info.fh = handle;
+    info.direct_io = file.direct ? 1 : 0;
+    return info;
+}
+
+}  // namespace
+
+fuse_entry_param to_entry_param(const Behaviour& behaviour, u64 number, const struct stat& attributes) {
+    fuse_entry_param param{};
+    param.ino = number;
+    param.attr = attributes;
+    param.attr_timeout = behaviour.attribute_timeout;
+    param.entry_timeout = behaviour.entry_timeout;
+    return param;
+}
+
+void reply(fuse_req_t req, FileSystem& filesystem, Entry entry) {
+    const auto param = to_entry_param(filesystem.behaviour(), entry.reference.inode()->number, entry.attributes);
+    if (fuse_reply_entry(req, &param) == 0) entry.reference.handed_over();
+}
+
+void reply(fuse_req_t req, FileSystem& filesystem, AttributesReply attributes) {
+    fuse_reply_attr(req, &attributes.attributes, filesystem.behaviour().attribute_timeout);
+}
+
+void reply(fuse_req_t req, FileSystem& filesystem, OpenedFile opened) {
+    const u64 handle = filesystem.files.add(opened.file);
+    const auto info = to_file_info(*opened.file, handle);
+    if (fuse_reply_open(req, &info) != 0) filesystem.files.remove(handle);
+}
+
+void reply(fuse_req_t req, FileSystem& filesystem, OpenedDirectory opened) {
+    fuse_file_info info{};
+    info.fh = filesystem.directories.add(std::move(opened.directory));
+    if (fuse_reply_open(req, &info) != 0) filesystem.directories.remove(info.fh);
+}
+
+void reply(fuse_req_t req, FileSystem& filesystem, CreatedFile created) {
+    const u64 handle = filesystem.files.add(created.file);
+    const auto info = to_file_info(*created.file, handle);
+    const auto param =
+        to_entry_param(filesystem.behaviour(), created.entry.reference.inode()->number, created.entry.attributes);
+    if (fuse_reply_create(req, &param, &info) == 0)
+        created.entry.reference.handed_over();
+    else
+        filesystem.files.remove(handle);
+}
+
+void reply(fuse_req_t req, FileSystem&, ReadData data) {
+    // writev(2) takes IOV_MAX pieces, one of which is libfuse's header.
+    if (data.pieces.size() < IOV_MAX) {
+        std::vector<iovec> pieces;
+        pieces.reserve(data.pieces.size());
+        for (const auto& piece : data.pieces)
+            pieces.push_back({const_cast<u8*>(piece.bytes.data()), piece.bytes.size()});
+        fuse_reply_iov(req, pieces.data(), static_cast<int>(pieces.size()));
+        return;
+    }
+    std::vector<char> joined;
+    for (const auto& piece : data.pieces) joined.insert(joined.end(), piece.bytes.begin(), piece.bytes.end());
+    fuse_reply_buf(req, joined.data(), joined.size());
+}
+
+void reply(fuse_req_t req, FileSystem&, Written written) { fuse_reply_write(req, written.count); }
+
+void reply(fuse_req_t req, FileSystem&, Listing listing) {
+    if (fuse_reply_buf(req, listing.bytes.data(), listing.bytes.size()) != 0) return;
+    for (auto& reference : listing.references) reference.handed_over();
+}
+
+void reply(fuse_req_t req, FileSystem&, Target target) { fuse_reply_readlink(req, target.path.c_str()); }
+
+void reply(fuse_req_t req, FileSystem&, struct statvfs figures) { fuse_reply_statfs(req, &figures); }
+
+}  // namespace p9::fuse

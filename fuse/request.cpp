@@ -1,0 +1,53 @@
+#include "fuse/request.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+
+#include <cerrno>
+
+namespace p9::fuse {
+
+namespace asio = boost::asio;
+
+int to_errno(const Error& error) {
+    if (error.code == make_error_code(errc::connection_lost)) return ENOTCONN;
+    if (error.code == make_error_code(errc::cancelled)) return EINTR;
+    const int number = error.to_errno();
+    // To the kernel ENOSYS means that the whole mount never serves this kind of request, and of some kinds that it
+    // need not ask: a server must not be able to say that.
+    if (number == ENOSYS) return EOPNOTSUPP;
+    // The kernel refuses answers with a number from 512 on, which are its own, and the request would hang.
+    return number > 0 && number <= EHWPOISON ? number : EIO;
+}
+
+Request::Request(FileSystem& filesystem, fuse_req_t req) : filesystem_(&filesystem), req_(req) {
+    ++filesystem_->requests_under_way;
+}
+
+Request::~Request() { --filesystem_->requests_under_way; }
+
+void Request::watch_interrupts() {
+    if (req_ != nullptr) fuse_req_interrupt_func(req_, &Request::on_interrupt, this);
+}
+
+void Request::on_interrupt(fuse_req_t, void* self) {
+    // The request's lock is held here, and answering takes it: so only post. libfuse calls this before the answer only,
+    // while the coroutine keeps the Request alive.
+    auto request = static_cast<Request*>(self)->shared_from_this();
+    auto cancel = [request] {
+        if (request->req_ != nullptr) request->signal_.emit(asio::cancellation_type::terminal);
+    };
+    asio::post(request->filesystem_->executor(), std::move(cancel));
+}
+
+void start(std::shared_ptr<Request> request, awaitable<void> running) {
+    const auto executor = asio::any_io_executor(request->filesystem().executor());
+    auto ended = [request](std::exception_ptr failure) {
+        if (failure) std::rethrow_exception(failure);  // a bug: let it end the program
+    };
+    asio::co_spawn(executor, std::move(running), asio::bind_cancellation_slot(request->slot(), std::move(ended)));
+    request->watch_interrupts();
+}
+
+}  // namespace p9::fuse

@@ -1,0 +1,75 @@
+// One request of the kernel's, from its arrival to its answer: the only place where errors become errno numbers and
+// interrupts become cancellations.
+//
+// `serve` runs an operation as a coroutine and answers with what it returns. A Request is shared by that coroutine
+// and by interrupts on their way; the fuse_req_t in it is valid until the answer and never touched after. One thread.
+#pragma once
+
+#include "fuse/replies.hpp"
+
+#include <boost/asio/cancellation_signal.hpp>
+
+#include <new>
+
+namespace p9::fuse {
+
+/// The errno that the kernel, and so the caller, is told. The end of the connection is ENOTCONN, which people know
+/// from FUSE mounts whose server is gone, whatever the library's own translation.
+int to_errno(const Error& error);
+
+class Request : public std::enable_shared_from_this<Request> {
+public:
+    Request(FileSystem& filesystem, fuse_req_t req);
+    ~Request();
+    Request(const Request&) = delete;
+    Request& operator=(const Request&) = delete;
+
+    /// Begins to turn FUSE_INTERRUPT into a terminal cancellation on `slot`; nothing if it has its answer already.
+    void watch_interrupts();
+    boost::asio::cancellation_slot slot() { return signal_.slot(); }
+    FileSystem& filesystem() const { return *filesystem_; }
+
+    /// Answers, once.
+    template <class T>
+    void answer(Result<T>&& result) {
+        const fuse_req_t req = std::exchange(req_, nullptr);
+        if (!result) {
+            fuse_reply_err(req, to_errno(result.error()));
+        } else if constexpr (std::is_void_v<T>) {
+            fuse_reply_err(req, 0);
+        } else {
+            reply(req, *filesystem_, std::move(*result));
+        }
+    }
+
+private:
+    static void on_interrupt(fuse_req_t req, void* self);
+
+    FileSystem* filesystem_;
+    fuse_req_t req_;  // null once answered
+    boost::asio::cancellation_signal signal_;
+};
+
+/// Runs `work` to its end and answers the request with its result.
+template <class T>
+awaitable<void> run(std::shared_ptr<Request> request, awaitable<Result<T>> work) {
+    // Cancelled requests end with a value, and this coroutine has to go on to answer.
+    co_await boost::asio::this_coro::throw_if_cancelled(false);
+    Result<T> result = Error::from_errno(ENOMEM);
+    try {
+        result = co_await std::move(work);
+    } catch (const std::bad_alloc&) {
+    }
+    request->answer(std::move(result));
+}
+
+/// Starts `run`, so that interrupts reach it.
+void start(std::shared_ptr<Request> request, awaitable<void> running);
+
+template <class T>
+void serve(FileSystem& filesystem, fuse_req_t req, awaitable<Result<T>> work) {
+    auto request = std::make_shared<Request>(filesystem, req);
+    start(request, run(request, std::move(work)));
+}
+
+}  // namespace p9::fuse

@@ -1,0 +1,64 @@
+// Memory of FUSE requests that carry data to write.
+//
+// libfuse receives a request into one malloc'ed block and wants it back at once, but a write needs its bytes until the
+// server has answered. So a large write takes the block over and the mount receives into another one; blocks that are
+// done with are kept for that. One thread.
+#pragma once
+
+#include "p9/types.hpp"
+
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+namespace p9::fuse {
+
+struct Freed {
+    void operator()(void* memory) const { std::free(memory); }
+};
+using Block = std::unique_ptr<void, Freed>;
+
+/// Bytes of a write with what keeps them alive.
+struct WriteData {
+    Block block;
+    Bytes bytes;
+};
+
+class WriteBuffers {
+public:
+    /// The place where the mount receives; it gives the address of its buffer's memory.
+    void receive_into(void** memory) { receiving_ = memory; }
+
+    /// Keeps `size` bytes at `data`, which lie in the memory that was received into.
+    WriteData keep(const char* data, std::size_t size) {
+        // Copying a little costs less than the page faults of a fresh block.
+        if (size <= COPIED_SIZE) {
+            Block copy(std::malloc(size == 0 ? 1 : size));
+            if (!copy) throw std::bad_alloc();
+            std::memcpy(copy.get(), data, size);
+            const Bytes bytes(static_cast<const u8*>(copy.get()), size);
+            return {std::move(copy), bytes};
+        }
+        const Bytes bytes(reinterpret_cast<const u8*>(data), size);
+        Block block(*receiving_);
+        *receiving_ = nullptr;  // libfuse allocates one of the right size
+        if (!spare_.empty()) {
+            *receiving_ = spare_.back().release();
+            spare_.pop_back();
+        }
+        return {std::move(block), bytes};
+    }
+
+    void give_back(WriteData data) {
+        if (data.bytes.size() > COPIED_SIZE && spare_.size() < SPARE_BLOCKS) spare_.push_back(std::move(data.block));
+    }
+
+private:
+    static constexpr std::size_t COPIED_SIZE = 16 << 10;
+    static constexpr std::size_t SPARE_BLOCKS = 8;
+    void** receiving_ = nullptr;
+    std::vector<Block> spare_;
+};
+
+}  // namespace p9::fuse
