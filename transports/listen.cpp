@@ -9,6 +9,7 @@
 
 #include <boost/asio/this_coro.hpp>
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -138,6 +139,8 @@ Listening listen_fd(FdAddress address, DialOptions options) {
     const bool asked = getsockopt(address.read, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0;
     if (asked && listens != 0) {
         const auto executor = co_await asio::this_coro::executor;
+        fcntl(address.read, F_SETFL, fcntl(address.read, F_GETFL) | O_NONBLOCK);
+        fcntl(address.read, F_SETFD, FD_CLOEXEC);
         co_return std::make_unique<SocketListener>(executor, address.read, Address(address), options);
     }
     auto transport = co_await dial_fd(address);

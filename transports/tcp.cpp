@@ -104,11 +104,14 @@ void tune(int socket, const DialOptions& options) {
 }
 
 awaitable<Result<std::unique_ptr<Transport>>> dial_tcp(TcpAddress address, DialOptions options) {
-    const auto executor = co_await asio::this_coro::executor;
-    const auto resolved = co_await resolve(address);
+    auto resolved = co_await resolve(address);
     if (!resolved) co_return resolved.error();
-    const Endpoints endpoints = interleaved(*resolved);
+    co_return co_await connect_first(interleaved(*resolved), to_string(Address(std::move(address))), options);
+}
 
+awaitable<Result<std::unique_ptr<Transport>>> connect_first(Endpoints endpoints, std::string name,
+                                                            DialOptions options) {
+    const auto executor = co_await asio::this_coro::executor;
     auto race = std::make_shared<Race>(executor, endpoints.size());
     struct End {
         std::shared_ptr<Race> race;
@@ -117,22 +120,20 @@ awaitable<Result<std::unique_ptr<Transport>>> dial_tcp(TcpAddress address, DialO
     std::size_t next = 0;
     bool cancelled = false;
     while (!race->winner && !cancelled && (next < endpoints.size() || race->running > 0)) {
-        const bool more = next < endpoints.size();
-        // The next address has its turn when the last one failed or when its head start is over, whichever is first.
-        if (more) start(race, endpoints[next++]);
-        const auto failures = race->attempts.size() - race->running;
+        // The next address has its turn when one failed or when the last one's head start is over.
+        if (next < endpoints.size()) start(race, endpoints[next++]);
+        const auto finished = race->attempts.size() - race->running;
         if (next < endpoints.size())
             race->changed.expires_after(options.attempt_delay);
         else
             race->changed.expires_at(asio::steady_timer::time_point::max());
-        while (!race->winner && race->running > 0 && race->attempts.size() - race->running == failures) {
+        while (!race->winner && race->running > 0 && race->attempts.size() - race->running == finished) {
             auto wait = race->changed.async_wait(asio::as_tuple(asio::deferred));
             const auto [woken] = co_await std::move(wait);
             cancelled = (co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none;
             if (!woken || cancelled) break;
         }
     }
-    const std::string name = to_string(Address(address));
     if (cancelled) co_return Error(errc::cancelled, name + ": cancelled");
     if (!race->winner) co_return Error(errc::connection_failed, name + ": " + reasons(*race));
     Socket socket = std::move(race->attempts[*race->winner].socket);

@@ -24,6 +24,9 @@ Endpoints interleaved(const Endpoints& resolved);
 /// Delay, keepalive and timeout of a connected socket.
 void tune(int socket, const DialOptions& options);
 
+/// A connection to the first of `endpoints` that takes one; RFC 8305, section 5. `name` is the peer's address.
+awaitable<Result<std::unique_ptr<Transport>>> connect_first(Endpoints endpoints, std::string name, DialOptions options);
+
 awaitable<Result<std::unique_ptr<Transport>>> dial_tcp(TcpAddress address, DialOptions options);
 
 }  // namespace p9::transports

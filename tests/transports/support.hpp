@@ -6,6 +6,7 @@
 #include "tests/support/run.hpp"
 
 #include <gtest/gtest.h>
+#include <boost/asio/experimental/awaitable_operators.hpp>
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -65,10 +66,12 @@ using Dialled = Result<std::unique_ptr<Transport>>;
 
 /// Sends `sent` from one end and receives it at the other; the error's words if it does not arrive as it was.
 inline awaitable<std::string> carries(Transport& from, Transport& to, std::vector<u8> sent) {
+    using namespace boost::asio::experimental::awaitable_operators;
     to.max_message(static_cast<u32>(sent.size()));
-    const auto done = co_await from.send(sent);
+    // Both at once: the message may be larger than what the kernel holds.
+    auto both = from.send(sent) && to.receive();
+    const auto [done, frame] = co_await std::move(both);
     if (!done) co_return done.error().message();
-    const auto frame = co_await to.receive();
     if (!frame) co_return frame.error().message();
     co_return copy(frame->bytes()) == sent ? "" : "other bytes came";
 }
