@@ -82,8 +82,8 @@ private:
     Result<Address> exec(std::string_view command) const;
     Result<Address> fd(std::string_view rest) const;
     Result<Address> web_socket(bool tls, std::string_view rest) const;
-    Result<Address> virtio(std::string_view port) const;
-    Result<Address> vsock(std::string_view cid, std::string_view port) const;
+    Result<Address> virtio(std::string_view name) const;
+    Result<Address> vsock(std::string_view cid, std::string_view digits) const;
 
     Result<TcpAddress> host_and_port(std::string_view text, u16 default_port) const;
     Result<std::string> host(std::string_view name) const;
