@@ -38,6 +38,18 @@ void frames(Corpus corpus) {
     });
 }
 
+// What fuzz_framer.cpp says: size[3] and piece[2] for each message.
+void streams(Corpus corpus) {
+    for (const u32 piece : {1u, 7u, 4096u, 65535u}) {
+        std::vector<u8> input;
+        for (const u32 size : {7u, 300u, 8192u, 8193u, 19u, 70'000u, 65'536u, 200'000u, 12'288u, 4096u, 7u, 200'001u}) {
+            for (int i = 0; i < 3; ++i) input.push_back(static_cast<u8>(size >> (8 * i)));
+            for (int i = 0; i < 2; ++i) input.push_back(static_cast<u8>(piece >> (8 * i)));
+        }
+        corpus.add(input);
+    }
+}
+
 template <class T>
 void records(Corpus& corpus, Dialect dialect) {
     ByteVector several;
@@ -93,6 +105,7 @@ int main(int argc, char** argv) {
     }
     const std::filesystem::path directory(argv[1]);
     frames(Corpus(directory / "fuzz_frame"));
+    streams(Corpus(directory / "fuzz_framer"));
     Corpus stats(directory / "fuzz_stat");
     records<Stat>(stats, Dialect::base);
     records<Stat>(stats, Dialect::unix_);
