@@ -41,7 +41,8 @@ T run(boost::asio::io_context& io, boost::asio::awaitable<T> task) {
     if constexpr (!std::is_void_v<T>) return std::move(*value);
 }
 
-/// The same with an io_context of its own.
+/// The same with an io_context of its own, which ends before this returns: the result must not need it (a transport
+/// does).
 template <class T>
 T run(boost::asio::awaitable<T> task) {
     boost::asio::io_context io(1);
