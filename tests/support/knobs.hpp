@@ -1,0 +1,58 @@
+// The ways in which the fake server departs from the manual, one knob for each thing that real servers were seen to do.
+#pragma once
+
+#include "p9/types.hpp"
+
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace p9::test {
+
+/// What becomes of a request that the server does not serve.
+enum class Answer : u8 { served, eopnotsupp, enosys, text, silence, hang_up };
+
+/// The answer to a version that the server does not speak.
+enum class VersionAnswer : u8 { less, unknown, unknown_msize_0, rerror, rlerror, hang_up, silence };
+
+/// The order of "." and ".." in a listing.
+enum class Dots : u8 { first, last, omitted };
+
+/// The type byte of a directory entry.
+enum class EntryTypes : u8 { right, zero, qid };
+
+struct Knobs {
+    Dialect dialect = Dialect::linux_;  ///< the largest that the server speaks
+    VersionAnswer version_answer = VersionAnswer::less;
+    bool version_always = false;  ///< answers `dialect` to whatever was asked
+    u32 msize = 65536;            ///< at most this is granted
+    bool msize_echo = false;      ///< grants whatever was asked
+    u32 iounit = 0;
+    bool strict_count = false;  ///< a Tread or Treaddir count above msize-24 is an error
+    u32 read_max = 0;           ///< at most so many bytes a Tread; 0: as many as asked
+    u32 entries_max = 0;        ///< at most so many entries a Treaddir; 0: as many as fit
+    Dots dots = Dots::first;
+    EntryTypes entry_types = EntryTypes::right;
+    bool qid_version_zero = false;
+    bool qid_type_wrong = false;  ///< directories carry 0x40
+    bool qid_zero = false;        ///< in Rsymlink, Rmkdir and Rmknod
+    bool qid_path_reused = false;
+    bool partial_walk_makes_fid = false;
+    bool partial_walk_error = false;
+    bool same_fid_walk_refused = false;
+    std::set<u8> missing;  ///< T-message types that are not served
+    Answer missing_answer = Answer::eopnotsupp;
+    Answer flush_answer = Answer::served;
+    bool reversed = false;       ///< replies to requests that came together go out last first
+    bool auth_required = false;  ///< Tauth is answered with Rauth; the afid wants "secret"
+    std::string aname;           ///< the only aname that is accepted; empty: any
+};
+
+/// Turns a knob by its name, such as "msize=8192" or "missing=Trenameat"; false if there is none of that name.
+bool turn(Knobs& knobs, std::string_view setting);
+/// What `turn` understands, one line each.
+std::string knob_names();
+
+}  // namespace p9::test
