@@ -1,0 +1,45 @@
+// diod, the server of Debian's package of that name, for tests against a server that is not ours.
+//
+// Each object runs a diod of its own and ends it. The constructor returns when the server accepts connections.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+namespace p9::test {
+
+/// What a Diod listens on.
+enum class DiodKind { unix_socket, tcp };
+
+class Diod {
+public:
+    /// Exports `directory`. `options` are export options as of diod.conf(5), "ro" say.
+    explicit Diod(const std::string& directory, DiodKind kind = DiodKind::unix_socket, const std::string& options = "");
+    ~Diod();
+    Diod(const Diod&) = delete;
+    Diod& operator=(const Diod&) = delete;
+
+    /// Why there is no server: to be given to GTEST_SKIP(). Empty if there is one. A diod that is installed
+    /// and does not start is no reason to skip: the constructor throws.
+    const std::string& skip_reason() const { return skip_reason_; }
+    /// The server's address as the tools take it.
+    const std::string& address() const { return address_; }
+    /// The tree to attach: the exported directory.
+    const std::string& aname() const { return aname_; }
+    /// The server's process, for tests that end it early.
+    pid_t pid() const { return pid_; }
+    /// Ends the server at once (SIGKILL) and waits for that.
+    void kill();
+
+private:
+    bool start(const std::string& listen, const std::string& options);
+
+    std::string skip_reason_;
+    std::string address_;
+    std::string aname_;
+    std::string folder_;  // holds the socket and the log
+    pid_t pid_ = -1;
+};
+
+}  // namespace p9::test
