@@ -74,20 +74,18 @@ bool accepts(const std::string& listen) {
 
 }  // namespace
 
-Diod::Diod(const std::string& directory, DiodKind kind, const std::string& options)
+std::string Diod::why_not() { return find_diod().empty() ? "diod is not installed" : ""; }
+
+Diod::Diod(const std::string& directory, Kind kind, const std::string& options)
     : aname_(std::filesystem::canonical(directory)) {
     char folder[] = "/tmp/p9-diod-XXXXXX";
     if (::mkdtemp(folder) == nullptr) throw std::runtime_error("mkdtemp");
     folder_ = folder;
-    if (find_diod().empty()) {
-        skip_reason_ = "diod is not installed";
-        return;
-    }
+    if (find_diod().empty()) throw std::runtime_error("diod is not installed");
     for (int attempt = 0; attempt < 5; ++attempt) {
-        const std::string listen =
-            kind == DiodKind::tcp ? "127.0.0.1:" + std::to_string(free_port()) : folder_ + "/socket";
+        const std::string listen = kind == Kind::tcp ? "127.0.0.1:" + std::to_string(free_port()) : folder_ + "/socket";
         if (start(listen, options)) {
-            address_ = kind == DiodKind::tcp ? "tcp!127.0.0.1!" + listen.substr(10) : "unix!" + listen;
+            address_ = kind == Kind::tcp ? "tcp!127.0.0.1!" + listen.substr(10) : "unix!" + listen;
             return;
         }
     }

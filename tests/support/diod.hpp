@@ -9,20 +9,21 @@
 
 namespace p9::test {
 
-/// What a Diod listens on.
-enum class DiodKind { unix_socket, tcp };
-
 class Diod {
 public:
+    /// What it listens on.
+    enum class Kind { unix_socket, tcp };
+
+    /// Why there can be no server, to be given to GTEST_SKIP(); empty if there can. A diod that is installed and does
+    /// not start is no reason to skip: the constructor throws.
+    static std::string why_not();
+
     /// Exports `directory`. `options` are export options as of diod.conf(5), "ro" say.
-    explicit Diod(const std::string& directory, DiodKind kind = DiodKind::unix_socket, const std::string& options = "");
+    explicit Diod(const std::string& directory, Kind kind = Kind::unix_socket, const std::string& options = "");
     ~Diod();
     Diod(const Diod&) = delete;
     Diod& operator=(const Diod&) = delete;
 
-    /// Why there is no server: to be given to GTEST_SKIP(). Empty if there is one. A diod that is installed
-    /// and does not start is no reason to skip: the constructor throws.
-    const std::string& skip_reason() const { return skip_reason_; }
     /// The server's address as the tools take it.
     const std::string& address() const { return address_; }
     /// The tree to attach: the exported directory.
@@ -35,7 +36,6 @@ public:
 private:
     bool start(const std::string& listen, const std::string& options);
 
-    std::string skip_reason_;
     std::string address_;
     std::string aname_;
     std::string folder_;  // holds the socket and the log
