@@ -7,6 +7,8 @@
 namespace p9::test {
 namespace {
 
+constexpr u32 DMLINK = 0x01000000;
+
 u32 flags_of_mode(u8 mode) {
     const u32 access = mode & 3u;
     u32 flags = access == OEXEC ? u32{P9_O_RDONLY} : access;
@@ -74,6 +76,14 @@ Result<TreeNodePtr> FakeServer::create(FidState& directory, const std::string& n
 Result<Rcreate> FakeServer::on(const Tcreate& t) {
     FidState* const fid = find(t.fid);
     if (!fid) return refusal(P9_EBADF);
+    if (t.perm & DMLINK) {
+        // 9P2000.u: the extension is the number of the fid of the file that gets another name.
+        const auto linked = on(Tlink{t.fid, Fid{static_cast<u32>(std::stoul(t.extension))}, t.name});
+        if (!linked) return linked.error();
+        *fid = at(fid->node->find(t.name), fid->node, t.name);
+        fid->open = true;
+        return Rcreate{qid_of(*fid->node), iounit()};
+    }
     const auto node = create(*fid, t.name, mode_of_perm(t.perm));
     if (!node) return node.error();
     if ((*node)->is_symlink()) (*node)->data = t.extension;

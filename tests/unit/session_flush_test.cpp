@@ -109,16 +109,27 @@ TEST_F(SessionFlush, late_cancel_does_not_flush_the_tags_next_owner) {
     expect_quiet();
 }
 
-TEST_F(SessionFlush, cancel_between_the_reply_and_the_waiters_turn_counts_the_reply) {
+TEST_F(SessionFlush, cancel_and_reply_in_one_turn_count_the_reply) {
     open();
     auto pending = read();
     const auto request = server->expect<Tread>();
-    server->reply(request.tag, Rread{payload("data")});
-    pending.cancel();  // the reply is in the transport: it and the Tflush cross
+    pending.cancel();
+    server->reply(request.tag, Rread{payload("data")});  // it and the Tflush cross
     const auto result = pending.get();
     ASSERT_TRUE(result) << outcome(result);
     const auto flush = server->expect<Tflush>();
     server->reply(flush.tag, Rflush{});
+    expect_quiet();
+}
+
+TEST_F(SessionFlush, cancel_after_the_reply_arrived_flushes_nothing) {
+    open();
+    auto pending = read();
+    const auto request = server->expect<Tread>();
+    server->reply(request.tag, Rread{payload("data")});
+    loop.settle();
+    pending.cancel();
+    ASSERT_TRUE(pending.get());
     expect_quiet();
 }
 

@@ -1,0 +1,346 @@
+// Sessions: how they begin and end, and what they send.
+#include "p9/file.hpp"
+#include "tests/support/session_fixture.hpp"
+
+namespace p9::test {
+namespace {
+
+class SessionTest : public ScriptedSession {};
+
+TEST_F(SessionTest, offers_each_dialect_with_the_wanted_msize) {
+    SessionOptions options;
+    options.msize = 12345;
+    auto opening = loop.start(Session::open(network.dialler(), options));
+    server.emplace(network.accept());
+    for (const char* version : {"9P2000.L", "9P2000.u", "9P2000"}) {
+        EXPECT_EQ(server->expect(Tversion{12345, version}), NOTAG);
+        server->reply(NOTAG, Rversion{12345, std::string(version) == "9P2000" ? "9P2000" : "unknown"});
+    }
+    session = opening.get().value();
+    EXPECT_EQ(session->dialect(), Dialect::base);
+    EXPECT_EQ(session->msize(), 12345u);
+    EXPECT_EQ(session->peer(), "script");
+    EXPECT_EQ(session->fids_in_use(), 0u);
+    expect_quiet();
+}
+
+TEST_F(SessionTest, dialler_that_fails_says_why) {
+    network.refuse_connections();
+    const auto result = loop.run(Session::open(network.dialler(), {}));
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code, code(errc::connection_failed));
+    EXPECT_EQ(result.error().message(), "script: connection refused");
+}
+
+TEST_F(SessionTest, opening_can_be_cancelled) {
+    auto opening = loop.start(Session::open(network.dialler(), {}));
+    server.emplace(network.accept());
+    server->expect<Tversion>();
+    opening.cancel();
+    const auto result = opening.get();
+    ASSERT_FALSE(result);
+    server->expect_closed();
+    EXPECT_EQ(network.dialled(), 1u) << "nothing else is tried after a cancellation";
+}
+
+TEST_F(SessionTest, two_trees_over_one_connection) {
+    open();
+    auto first = loop.start(session->attach({"glenda", "/a", 1, {}}));
+    const auto a = server->expect<Tattach>();
+    EXPECT_EQ(a.message.afid, NOFID);
+    EXPECT_EQ(a.message.uname, "glenda");
+    EXPECT_EQ(a.message.n_uname, 1u);
+    server->reply(a.tag, Rattach{{QTDIR, 0, 10}});
+    auto second = loop.start(session->attach({"rob", "/b", 2, {}}));
+    const auto b = server->expect<Tattach>();
+    EXPECT_NE(a.message.fid, b.message.fid);
+    EXPECT_EQ(b.message.aname, "/b");
+    server->reply(b.tag, Rattach{{QTDIR, 0, 20}});
+    auto one = first.get().value();
+    const auto two = second.get().value();
+    EXPECT_EQ(one.qid().path, 10u);
+    EXPECT_EQ(two.qid().path, 20u);
+    EXPECT_EQ(session->fids_in_use(), 2u);
+    one = Node();
+    const auto clunk = server->expect(Tclunk{a.message.fid});
+    server->reply(clunk, Rclunk{});
+    expect_quiet();
+    EXPECT_EQ(session->fids_in_use(), 1u);
+}
+
+TEST_F(SessionTest, refused_attach_gives_its_fid_back) {
+    open();
+    auto attaching = loop.start(session->attach({"glenda", "", 1, {}}));
+    server->refuse(server->expect<Tattach>().tag, 13);
+    const auto result = attaching.get();
+    ASSERT_FALSE(result);
+    EXPECT_TRUE(result.error().is_errno(13));
+    EXPECT_EQ(session->fids_in_use(), 0u);
+    expect_quiet();
+}
+
+TEST_F(SessionTest, what_the_dialect_lacks_is_not_sent) {
+    open(Dialect::base);
+    const auto result = loop.run(session->rpc<Tgetattr>(Fid{1}, u64{GETATTR_BASIC}));
+    ASSERT_FALSE(result);
+    EXPECT_TRUE(result.error().is_errno(95)) << outcome(result);
+    EXPECT_NE(result.error().message().find("Tgetattr"), std::string::npos);
+    expect_quiet();
+}
+
+TEST_F(SessionTest, what_is_larger_than_msize_is_not_sent) {
+    open(Dialect::linux_, {}, 1000);
+    const std::vector<u8> data(1000 - 23 + 1);
+    const auto result = loop.run(session->rpc<Twrite>(Fid{1}, u64{0}, Payload(Bytes(data))));
+    ASSERT_FALSE(result);
+    EXPECT_TRUE(result.error().is_errno(90)) << outcome(result);
+    expect_quiet();
+    auto fits = start<Twrite>(Fid{1}, u64{0}, Payload(Bytes(data).first(data.size() - 1)));
+    EXPECT_EQ(server->expect<Twrite>().frame.size(), 1000u);
+}
+
+TEST_F(SessionTest, string_that_is_too_long_is_not_sent) {
+    open(Dialect::linux_, {}, 1 << 20);
+    const auto result = loop.run(session->rpc<Tattach>(Fid{1}, NOFID, std::string(70'000, 'x'), std::string(), 1u));
+    ASSERT_FALSE(result);
+    expect_quiet();
+}
+
+TEST_F(SessionTest, requests_of_one_turn_go_out_together_and_in_order) {
+    open();
+    Call<Tread> a(*session, Tread{Fid{1}, 0, 1});
+    Call<Tread> b(*session, Tread{Fid{1}, 1, 1});
+    Call<Tread> c(*session, Tread{Fid{1}, 2, 1});
+    for (u64 offset = 0; offset < 3; ++offset) {
+        const auto request = server->expect<Tread>();
+        EXPECT_EQ(request.message.offset, offset);
+        server->reply(request.tag, Rread{});
+    }
+    EXPECT_TRUE(loop.run(c.reply()));
+    EXPECT_TRUE(loop.run(a.reply()));
+    EXPECT_TRUE(loop.run(b.reply()));
+    expect_quiet();
+}
+
+TEST_F(SessionTest, all_tags_taken_is_an_error_of_that_request_only) {
+    open();
+    std::deque<Call<Tread>> calls;
+    for (int i = 0; i < 0xffff; ++i) calls.emplace_back(*session, Tread{Fid{1}, 0, 1});
+    const auto result = loop.run(session->rpc<Tread>(Fid{1}, u64{0}, 1u));
+    ASSERT_FALSE(result);
+    EXPECT_FALSE(session->ended());
+    EXPECT_EQ(session->requests_in_flight(), 0xffffu);
+    session->abort(Error(errc::connection_lost, "over"));
+    EXPECT_EQ(session->requests_in_flight(), 0u);
+}
+
+TEST_F(SessionTest, clunk_later_frees_the_number_when_it_is_answered) {
+    open();
+    const Fid fid = session->take_fid();
+    session->clunk_later(fid);
+    const auto clunk = server->expect(Tclunk{fid});
+    EXPECT_EQ(session->fids_in_use(), 1u);
+    EXPECT_NE(session->take_fid(), fid);
+    server->refuse(clunk, 5);  // clunk(5): the fid is gone whatever the answer
+    loop.settle();
+    EXPECT_EQ(session->fids_in_use(), 1u);
+    EXPECT_EQ(session->take_fid(), fid);
+}
+
+TEST_F(SessionTest, end_of_the_connection_fails_everything_and_all_that_follows) {
+    open();
+    auto waiting = loop.start(session->wait_until_ended());
+    auto pending = start<Tread>(Fid{1}, u64{0}, 1u);
+    server->expect<Tread>();
+    EXPECT_FALSE(waiting.done());
+    server->close();
+    EXPECT_EQ(pending.get().error().code, code(errc::connection_lost));
+    EXPECT_EQ(waiting.get().code, code(errc::connection_lost));
+    EXPECT_EQ(loop.run(session->rpc<Tclunk>(Fid{1})).error().code, code(errc::connection_lost));
+    EXPECT_EQ(loop.run(session->wait_until_ended()).code, code(errc::connection_lost));
+    expect_ended(errc::connection_lost);
+}
+
+TEST_F(SessionTest, close_sends_what_waits) {
+    open();
+    session->clunk_later(session->take_fid());
+    loop.run(session->close());
+    server->expect<Tclunk>();
+    server->expect_closed();
+}
+
+TEST_F(SessionTest, close_waits_for_the_last_reply_where_bytes_would_be_lost) {
+    open();
+    server->link().loses_bytes = true;
+    session->clunk_later(session->take_fid());
+    auto closing = loop.start(session->close());
+    const auto clunk = server->expect<Tclunk>();
+    loop.settle();
+    EXPECT_FALSE(closing.done());
+    server->reply(clunk.tag, Rclunk{});
+    loop.settle();
+    while (!server->link().to_server.empty()) server->reply(server->expect<Tflush>().tag, Rflush{});
+    closing.get();
+    server->expect_closed();
+}
+
+TEST_F(SessionTest, destroying_the_session_closes_the_connection) {
+    open();
+    session.reset();
+    server->expect_closed();
+}
+
+TEST_F(SessionTest, tracer_sees_every_message_both_ways) {
+    std::vector<std::string> lines;
+    SessionOptions options;
+    options.tracer = [&](Direction direction, Bytes frame, Dialect dialect) {
+        lines.push_back((direction == Direction::sent ? "> " : "< ") + describe(frame, dialect));
+    };
+    open(Dialect::linux_, options);
+    auto pending = start<Tclunk>(Fid{5});
+    server->reply(server->expect<Tclunk>().tag, Rclunk{});
+    ASSERT_TRUE(pending.get());
+    ASSERT_EQ(lines.size(), 4u);
+    EXPECT_EQ(lines[0], "> Tversion tag=NOTAG msize=1048576 version=\"9P2000.L\"");
+    EXPECT_EQ(lines[1], "< Rversion tag=NOTAG msize=8192 version=\"9P2000.L\"");
+    EXPECT_EQ(lines[2], "> Tclunk tag=0 fid=5");
+    EXPECT_EQ(lines[3], "< Rclunk tag=0");
+}
+
+// Fids and cancellation.
+
+class SessionWalk : public ScriptedSession {
+protected:
+    void attach() {
+        open();
+        auto attaching = loop.start(session->attach({"glenda", "", 1, {}}));
+        server->reply(server->expect<Tattach>().tag, Rattach{{QTDIR, 0, 1}});
+        root = attaching.get().value();
+    }
+    Node root;
+};
+
+TEST_F(SessionWalk, of_40_names_takes_three_messages_and_one_fid) {
+    attach();
+    std::vector<std::string> names;
+    for (int i = 0; i < 40; ++i) names.push_back("d" + std::to_string(i));
+    auto walking = loop.start(root.walk(names));
+    Fid from = root.fid();
+    for (const std::size_t count : {16u, 16u, 8u}) {
+        const auto walk = server->expect<Twalk>();
+        EXPECT_EQ(walk.message.fid, from);
+        ASSERT_EQ(walk.message.wname.size(), count);
+        EXPECT_NE(walk.message.newfid, walk.message.fid);
+        from = walk.message.newfid;
+        server->reply(walk.tag, Rwalk{Qids(count, Qid{QTDIR, 0, count})});
+        loop.settle();
+        while (!server->link().to_server.empty() && header_of(server->link().to_server.front()).type == Tclunk::type)
+            server->reply(server->expect<Tclunk>().tag, Rclunk{});
+    }
+    const auto node = walking.get();
+    ASSERT_TRUE(node) << outcome(node);
+    EXPECT_EQ(node->fid(), from);
+    EXPECT_EQ(node->qid().path, 8u);
+    loop.settle();
+    while (!server->link().to_server.empty()) server->reply(server->expect<Tclunk>().tag, Rclunk{});
+    expect_quiet();
+    EXPECT_EQ(session->fids_in_use(), 2u);
+}
+
+TEST_F(SessionWalk, cancelled_walk_whose_reply_made_a_fid_is_clunked) {
+    attach();
+    auto walking = loop.start(root.walk(std::string("name")));
+    const auto walk = server->expect<Twalk>();
+    walking.cancel();
+    const auto flush = server->expect<Tflush>();
+    server->reply(walk.tag, Rwalk{{Qid{QTFILE, 0, 5}}});
+    server->reply(flush.tag, Rflush{});
+    {
+        // The reply counts: there is a node, or it was given up; the fid is clunked in the end either way.
+        auto result = walking.get();
+        EXPECT_TRUE(!result || result->fid() == walk.message.newfid);
+    }
+    const auto clunk = server->expect(Tclunk{walk.message.newfid});
+    server->reply(clunk, Rclunk{});
+    expect_quiet();
+    EXPECT_EQ(session->fids_in_use(), 1u);
+}
+
+TEST_F(SessionWalk, destroyed_walk_whose_reply_made_a_fid_is_clunked) {
+    attach();
+    const Fid newfid = session->take_fid();
+    std::optional<Call<Twalk>> call(std::in_place, *session, Twalk{root.fid(), newfid, {"name"}});
+    const auto walk = server->expect<Twalk>();
+    call.reset();
+    const auto flush = server->expect<Tflush>();
+    server->reply(walk.tag, Rwalk{{Qid{QTFILE, 0, 5}}});
+    server->reply(flush.tag, Rflush{});
+    const auto clunk = server->expect(Tclunk{newfid});
+    server->reply(clunk, Rclunk{});
+    expect_quiet();
+}
+
+TEST_F(SessionWalk, walk_that_was_given_up_and_answered_much_later_is_clunked) {
+    SessionOptions options;
+    options.flush_grace = std::chrono::milliseconds(1);
+    open(Dialect::linux_, options);
+    root = Node(session, session->take_fid(), Qid{QTDIR, 0, 1});
+    auto walking = loop.start(root.walk(std::string("name")));
+    const auto walk = server->expect<Twalk>();
+    walking.cancel();
+    server->expect<Tflush>();
+    EXPECT_EQ(walking.get().error().code, code(errc::cancelled));
+    // The number may not be used for anything else meanwhile.
+    EXPECT_NE(session->take_fid(), walk.message.newfid);
+    server->reply(walk.tag, Rwalk{{Qid{QTFILE, 0, 5}}});
+    server->expect(Tclunk{walk.message.newfid});
+}
+
+TEST_F(SessionWalk, cancelled_walk_gives_its_fid_back) {
+    attach();
+    auto walking = loop.start(root.walk(std::string("name")));
+    server->expect<Twalk>();
+    walking.cancel();
+    server->reply(server->expect<Tflush>().tag, Rflush{});
+    EXPECT_EQ(walking.get().error().code, code(errc::cancelled));
+    expect_quiet();
+    EXPECT_EQ(session->fids_in_use(), 1u);
+}
+
+TEST_F(SessionWalk, cancelling_a_sequence_ends_it_even_where_the_reply_wins) {
+    attach();
+    std::vector<std::string> names(40, "d");
+    auto walking = loop.start(root.walk(names));
+    const auto walk = server->expect<Twalk>();
+    walking.cancel();
+    const auto flush = server->expect<Tflush>();
+    server->reply(walk.tag, Rwalk{Qids(16, Qid{QTDIR, 0, 5})});
+    server->reply(flush.tag, Rflush{});
+    loop.settle();
+    // Whoever cancelled does not want the rest: no second Twalk may wait for a server that never answers it.
+    while (!server->link().to_server.empty()) {
+        ASSERT_NE(header_of(server->link().to_server.front()).type, Twalk::type) << "the walk goes on";
+        server->reply(server->expect<Tclunk>().tag, Rclunk{});
+        loop.settle();
+    }
+    const auto result = walking.get();
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code, code(errc::cancelled));
+    EXPECT_EQ(session->fids_in_use(), 1u);
+}
+
+TEST_F(SessionWalk, names_that_nothing_may_bear_are_not_sent) {
+    attach();
+    for (const std::string& name :
+         {std::string(), std::string("."), std::string(".."), std::string("a/b"), std::string("a\0b", 3)}) {
+        const auto result = loop.run(root.walk(name));
+        ASSERT_FALSE(result) << name;
+        EXPECT_TRUE(result.error().is_errno(22)) << name;
+    }
+    EXPECT_TRUE(loop.run(root.walk(std::string(256, 'x'))).error().is_errno(36));
+    expect_quiet();
+    EXPECT_EQ(session->fids_in_use(), 1u);
+}
+
+}  // namespace
+}  // namespace p9::test
