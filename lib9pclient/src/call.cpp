@@ -12,7 +12,7 @@ PendingCall::PendingCall(Session& session) : core_(session.core_) {}
 PendingCall::~PendingCall() {
     if (tag_ == NOTAG) return;
     SessionCore& core = *core_;
-    if (core.recall(tag_)) return;
+    if (!core.must_finish(tag_) && core.recall(tag_)) return;
     core.tags.disown(tag_);
     core.flush(tag_);
 }
@@ -59,6 +59,7 @@ void PendingCall::suspend(Handler handler) {
 void PendingCall::cancel() {
     if (done_ || tag_ == NOTAG) return;
     SessionCore& core = *core_;
+    if (core.must_finish(tag_)) return;
     if (!core.recall(tag_)) return core.flush(tag_);
     tag_ = NOTAG;
     fail(Error(errc::cancelled));

@@ -93,8 +93,12 @@ awaitable<Result<void>> Client::remove(std::string path) const {
     auto finding = parent_of(std::move(path));
     auto parent = co_await std::move(finding);
     if (!parent) co_return parent.error();
-    auto work = parent->directory.unlink(std::move(parent->name), directory);
-    co_return co_await std::move(work);
+    auto removing = parent->directory.unlink(parent->name, directory);
+    auto removed = co_await std::move(removing);
+    // Some servers' qids do not tell directories: their refusal does.
+    if (removed || !removed.error().is_errno(directory ? ENOTDIR : EISDIR)) co_return removed;
+    auto other = parent->directory.unlink(std::move(parent->name), !directory);
+    co_return co_await std::move(other);
 }
 
 }  // namespace p9

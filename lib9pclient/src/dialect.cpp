@@ -56,7 +56,13 @@ bool is_unsupported(const Error& error) {
 awaitable<Result<void>> remove_by_walk(const Node& directory, std::string name, bool is_directory) {
     auto node = co_await directory.walk(std::move(name));
     if (!node) co_return node.error();
-    const bool found_directory = (node->qid().type & QTDIR) != 0;
+    bool found_directory = (node->qid().type & QTDIR) != 0;
+    if (found_directory != is_directory) {
+        // Some servers' qids do not tell directories; their attributes do.
+        auto asking = node->attributes(GETATTR_MODE);
+        const auto attributes = co_await std::move(asking);
+        if (attributes) found_directory = attributes->is_directory();
+    }
     if (found_directory != is_directory) co_return Error::from_errno(is_directory ? ENOTDIR : EISDIR);
     Session& session = node->session();
     const Fid fid = node->fid();

@@ -47,7 +47,8 @@ awaitable<Result<Attributes>> Plan9Operations::attributes(Fid fid, u64) {
 }
 
 awaitable<Result<void>> Plan9Operations::wstat(Fid fid, Stat stat) {
-    auto reply = co_await session_.rpc<Twstat>(fid, Counted<Stat>{std::move(stat)});
+    Counted<Stat> counted{std::move(stat)};
+    auto reply = co_await session_.rpc<Twstat>(fid, std::move(counted));
     if (!reply) co_return reply.error();
     co_return boost::system::in_place_value;
 }

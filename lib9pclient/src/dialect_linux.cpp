@@ -37,7 +37,10 @@ Attributes translate(const Rgetattr& r) {
 }
 
 std::optional<FileType> type_of_dirent(const Dirent& entry) {
-    switch (entry.type) {  // DT_* of readdir(3); some servers put a qid's type there, or nothing
+    // The qid comes first: some servers put its type where a DT_* belongs, and 0x02, a symlink, is DT_CHR there.
+    if ((entry.qid.type & QTDIR) != 0) return FileType::directory;
+    if ((entry.qid.type & QTSYMLINK) != 0) return FileType::symlink;
+    switch (entry.type) {  // DT_* of readdir(3); 0 says nothing
         case 1:
             return FileType::fifo;
         case 2:
@@ -53,11 +56,8 @@ std::optional<FileType> type_of_dirent(const Dirent& entry) {
         case 12:
             return FileType::socket;
         default:
-            break;
+            return std::nullopt;
     }
-    if ((entry.qid.type & QTDIR) != 0) return FileType::directory;
-    if ((entry.qid.type & QTSYMLINK) != 0) return FileType::symlink;
-    return std::nullopt;
 }
 
 /// A message without a value in its reply, as a Result.

@@ -18,6 +18,7 @@ struct Directory::State {
     }
 };
 
+Directory::Directory() = default;
 Directory::~Directory() = default;
 Directory::Directory(Directory&&) noexcept = default;
 Directory& Directory::operator=(Directory&&) noexcept = default;

@@ -32,7 +32,20 @@ void Session::clunk_later(Fid fid) { core_->clunk(fid); }
 
 void Session::abort(Error reason) { core_->end(std::move(reason)); }
 
+namespace {
+
+awaitable<Result<void>> send_everything(std::shared_ptr<SessionCore> core) {
+    auto sending = core->wait_until_sent();
+    co_await std::move(sending);
+    co_return boost::system::in_place_value;
+}
+
+}  // namespace
+
 awaitable<void> Session::close() {
+    // A server that does not read any more must not keep us here.
+    auto sending = send_everything(core_);
+    (void)co_await within(std::chrono::seconds(1), std::move(sending), "the last requests could not be sent");
     if (core_->transport->loses_bytes_on_close()) {
         // An answer to the last request shows that nothing is on its way any more; which answer does not matter.
         auto last = rpc<Tflush>(NOTAG);

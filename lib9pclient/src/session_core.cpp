@@ -14,6 +14,7 @@ SessionCore::SessionCore(std::unique_ptr<Transport> t, SessionOptions o)
     : transport(std::move(t)),
       options(std::move(o)),
       end_event(transport->executor(), asio::steady_timer::time_point::max()),
+      sent_event_(transport->executor(), asio::steady_timer::time_point::max()),
       flush_timer_(transport->executor()) {}
 
 void SessionCore::start() {
@@ -42,6 +43,7 @@ awaitable<void> SessionCore::write_loop() {
     const auto self = shared_from_this();
     while (!ended) {
         if (outbox.empty()) {
+            sent_event_.cancel();
             const auto park = [this](auto handler) { writer_ = std::make_unique<Handler>(std::move(handler)); };
             co_await asio::async_initiate<const asio::deferred_t, void()>(park, asio::deferred);
             continue;
@@ -154,6 +156,7 @@ void SessionCore::end(Error reason) {
     ended = std::move(reason);
     transport->close();
     end_event.cancel();
+    sent_event_.cancel();
     flush_timer_.cancel();
     outbox.clear();
     // The parked write loop refers to this core and would keep it alive: let it go.
@@ -178,9 +181,23 @@ void SessionCore::clunk(Fid fid) {
     if (encode(outbox, *tag, request, dialect)) outbox_grew(outbox.size() - before);
 }
 
-void SessionCore::flush(Tag tag) {
+bool SessionCore::must_finish(Tag tag) const {
     const u8 type = tags.type_of(tag);
-    if (ended || type == Tclunk::type || type == Tremove::type) return;
+    return type == Tclunk::type || type == Tremove::type;
+}
+
+awaitable<void> SessionCore::wait_until_sent() {
+    const auto self = shared_from_this();
+    while (!ended && (!outbox.empty() || writer_ == nullptr)) {
+        boost::system::error_code ignored;
+        co_await sent_event_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+        const auto cancellation = co_await asio::this_coro::cancellation_state;
+        if (cancellation.cancelled() != asio::cancellation_type::none) break;
+    }
+}
+
+void SessionCore::flush(Tag tag) {
+    if (ended || must_finish(tag)) return;
     const auto flusher = tags.flush(tag);
     if (!flusher) return;
     const Tflush request{tag};

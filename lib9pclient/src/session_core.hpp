@@ -46,9 +46,14 @@ struct SessionCore : std::enable_shared_from_this<SessionCore> {
     /// Takes the request of `tag` out of the outbox again; false if it has left.
     bool recall(Tag tag);
 
+    /// True for requests that are neither dropped nor flushed: they end a fid, and it has to end.
+    bool must_finish(Tag tag) const;
     /// Sends Tflush for `tag`, unless that is pointless or forbidden (Tclunk, Tremove).
     void flush(Tag tag);
     void clunk(Fid fid);
+
+    /// Completes when everything in the outbox has been sent, or the session has ended.
+    awaitable<void> wait_until_sent();
 
     boost::asio::steady_timer end_event;  // cancelled when `ended` is set
 
@@ -61,10 +66,11 @@ private:
     void violation(std::string words);
     awaitable<void> watch_flushes();
 
-    std::unique_ptr<Handler> writer_;  // where the write loop waits for work; null while it writes
-    ByteVector sending_;               // what the write loop is sending: must not move meanwhile
-    std::vector<Fid> clunks_;          // to be clunked when there is a tag again
-    bool handling_ = false;            // inside handle(): the read loop will wake the writer itself
+    std::unique_ptr<Handler> writer_;       // where the write loop waits for work; null while it writes
+    ByteVector sending_;                    // what the write loop is sending: must not move meanwhile
+    std::vector<Fid> clunks_;               // to be clunked when there is a tag again
+    boost::asio::steady_timer sent_event_;  // cancelled when the write loop has nothing left to send
+    bool handling_ = false;                 // inside handle(): the read loop will wake the writer itself
     bool wake_posted_ = false;
 
     struct FlushDeadline {

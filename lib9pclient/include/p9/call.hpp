@@ -13,6 +13,7 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/deferred.hpp>
+#include <boost/asio/this_coro.hpp>
 
 #include <memory>
 
@@ -116,6 +117,9 @@ public:
 
     /// Waits for the answer; once for each call.
     boost::asio::awaitable<Result<Reply>> reply() {
+        // Asio delivers a cancellation once; a coroutine that was cancelled earlier must not wait again.
+        const auto cancellation = co_await boost::asio::this_coro::cancellation_state;
+        if (cancellation.cancelled() != boost::asio::cancellation_type::none) cancel();
         if (!done()) co_await wait();
         co_return std::move(reply_);
     }

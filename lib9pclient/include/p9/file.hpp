@@ -153,7 +153,7 @@ private:
 /// Reads the entries of a directory, asking for the next batch while the caller looks at this one.
 class Directory {
 public:
-    Directory() = default;
+    Directory();
     ~Directory();
     Directory(Directory&&) noexcept;
     Directory& operator=(Directory&&) noexcept;

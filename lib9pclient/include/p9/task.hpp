@@ -40,6 +40,8 @@ void spawn(boost::asio::any_io_executor executor, awaitable<void> work);
 template <class T>
 awaitable<Result<T>> within(Duration limit, awaitable<Result<T>> work, std::string what) {
     namespace asio = boost::asio;
+    const auto cancellation = co_await asio::this_coro::cancellation_state;
+    if (cancellation.cancelled() != asio::cancellation_type::none) co_return Error(errc::cancelled);
     if (limit == Duration::zero()) co_return co_await std::move(work);
     const auto executor = co_await asio::this_coro::executor;
     asio::steady_timer timer(executor, limit);
