@@ -40,7 +40,7 @@ awaitable<Result<void>> ScriptedTransport::send(Bytes messages) {
     // As a socket does: never complete inside the call.
     co_await asio::post(executor, asio::use_awaitable);
     while (link->sends_held && !link->closed_by_client && !link->closed_by_server)
-        if (!co_await woken(link->send_wake)) break;
+        if (!co_await woken(link->send_wake)) co_return Error(errc::cancelled, "script: cancelled");
     if (link->fail_next_send) link->close_from_server();
     if (link->closed_by_client || link->closed_by_server) {
         if (!link->closed_by_client) sending_ = false;
@@ -68,7 +68,7 @@ awaitable<Result<Frame>> ScriptedTransport::receive() {
     const auto executor = executor_;
     co_await asio::post(executor, asio::use_awaitable);
     while (link->to_client.empty() && !link->closed_by_client && !link->closed_by_server)
-        if (!co_await woken(link->receive_wake)) co_return lost();
+        if (!co_await woken(link->receive_wake)) co_return Error(errc::cancelled, "script: cancelled");
     if (link->closed_by_client) co_return lost();
     receiving_ = false;
     if (link->to_client.empty()) co_return lost();
