@@ -22,7 +22,7 @@ namespace asio = boost::asio;
 namespace {
 
 // Requests that are taken from the kernel before others have their turn.
-constexpr int AT_ONCE = 64;
+constexpr int REQUESTS_AT_ONCE = 64;
 
 int pidfd_open(pid_t process) { return static_cast<int>(::syscall(SYS_pidfd_open, process, 0)); }
 
@@ -141,7 +141,7 @@ awaitable<void> Mount::pump() {
 
 /// Takes requests until there are none, or enough for now; false at the mount's end.
 bool Mount::receive_some() {
-    for (int i = 0; i < AT_ONCE; ++i) {
+    for (int i = 0; i < REQUESTS_AT_ONCE; ++i) {
         const int received = fuse_session_receive_buf(fuse_session_.get(), &buffer_);
         if (received == -EAGAIN || received == -EINTR) return true;
         if (received <= 0) return false;

@@ -8,7 +8,7 @@ namespace {
 // Offsets count what was handed out: 0 is before ".", 1 before "..", 2 before the first name.
 constexpr u64 DOTS = 2;
 // Walks and getattrs of one answer that are in flight together.
-constexpr std::size_t AT_ONCE = 128;
+constexpr std::size_t NAMES_AT_ONCE = 128;
 
 /// Marks a directory as busy for a request's time.
 class Busy {
@@ -164,7 +164,7 @@ awaitable<Result<Listing>> read_directory(FileSystem* fs, u64 handle, std::size_
         std::function<awaitable<void>(std::size_t)> each = [&](std::size_t i) {
             return find_one(*place, &directory->names[offset - DOTS + i], &found[i]);
         };
-        co_await for_each_concurrently(found.size(), AT_ONCE, std::move(each));
+        co_await for_each_concurrently(found.size(), NAMES_AT_ONCE, std::move(each));
     }
     for (std::size_t i = 0; i < found.size(); ++i)
         if (!filler.add_name(offset + i, std::move(found[i]))) break;

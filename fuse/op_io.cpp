@@ -6,7 +6,7 @@ namespace p9::fuse {
 namespace {
 
 // Treads of one request of the kernel's that are in flight together.
-constexpr std::size_t AT_ONCE = 16;
+constexpr std::size_t READS_AT_ONCE = 16;
 
 /// One stretch of a read, and what has come of it.
 struct Stretch {
@@ -59,7 +59,7 @@ awaitable<Result<ReadData>> read_file(FileSystem* fs, u64 handle, u64 offset, st
         std::function<awaitable<void>(std::size_t)> each = [&](std::size_t i) {
             return read_stretch(file, &stretches[i]);
         };
-        co_await for_each_concurrently(stretches.size(), AT_ONCE, std::move(each));
+        co_await for_each_concurrently(stretches.size(), READS_AT_ONCE, std::move(each));
     }
     for (auto& stretch : stretches) {
         if (!stretch.pieces) {
