@@ -7,7 +7,9 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <deque>
 
 #ifndef P9_VERSION
 #error "P9_VERSION comes from CMake"
@@ -20,6 +22,14 @@ namespace {
 struct Setting {
     std::string text;
     std::string origin;
+};
+
+/// `--name` or `--name=VALUE`.
+struct OptionalValue {
+    std::string name;
+    std::vector<std::string> given;
+    std::optional<std::string>* value;
+    std::vector<std::string> choices;
 };
 
 std::string login_name() {
@@ -43,6 +53,7 @@ struct CommandLine::Parser {
     CommonOptions common;
     Setting address, aname, uname, uid, msize, dialect, connect_timeout, timeout;
     std::optional<std::string> trace;
+    std::deque<OptionalValue> optionals;  // CLI11 keeps references into it
 
     Parser(const About& about) : app(about.purpose, about.tool) {
         common.tool = about.tool;
@@ -67,6 +78,7 @@ struct CommandLine::Parser {
     }
 
     std::optional<std::string> finish();
+    std::optional<std::string> finish_optionals();
     std::optional<std::string> finish_address();
     std::optional<std::string> finish_numbers();
     std::optional<std::string> finish_dialect();
@@ -121,16 +133,9 @@ void CommandLine::number(const std::string& names, std::optional<u64>& value, co
 void CommandLine::optional_value(const std::string& name, std::optional<std::string>& value, const std::string& implied,
                                  const std::string& metavar, const std::string& help,
                                  const std::vector<std::string>& choices) {
-    const auto take = [&value, name, choices](const CLI::results_t& given) {
-        value = given.back();
-        if (choices.empty() || std::ranges::find(choices, *value) != choices.end()) return true;
-        std::string list;
-        for (const auto& each : choices) list += (list.empty() ? "" : ", ") + each;
-        throw CLI::ValidationError(name, "expected one of " + list + ", not \"" + escaped(*value) + '"');
-    };
+    auto& optional = parser_->optionals.emplace_back(OptionalValue{name, {}, &value, choices});
     // A flag takes a value only after '=': a path that follows is never mistaken for it.
-    auto* option = parser_->app.add_option(name + "{" + implied + "}", take, help);
-    option->expected(0)->type_name("[=" + metavar + "]")->take_last();
+    parser_->app.add_flag(name + "{" + implied + "}", optional.given, help)->type_name("[=" + metavar + "]");
 }
 
 void CommandLine::paths(std::vector<std::string>& value, const std::string& help, bool required) {
@@ -186,7 +191,21 @@ std::optional<std::string> CommandLine::Parser::finish_dialect() {
     return std::nullopt;
 }
 
+std::optional<std::string> CommandLine::Parser::finish_optionals() {
+    for (auto& optional : optionals) {
+        if (optional.given.empty()) continue;
+        *optional.value = optional.given.back();
+        if (optional.choices.empty() || std::ranges::find(optional.choices, **optional.value) != optional.choices.end())
+            continue;
+        std::string list;
+        for (const auto& each : optional.choices) list += (list.empty() ? "" : ", ") + each;
+        return optional.name + ": expected one of " + list + ", not \"" + escaped(**optional.value) + '"';
+    }
+    return std::nullopt;
+}
+
 std::optional<std::string> CommandLine::Parser::finish() {
+    if (auto wrong = finish_optionals()) return wrong;
     if (auto wrong = finish_address()) return wrong;
     if (auto wrong = finish_numbers()) return wrong;
     if (auto wrong = finish_dialect()) return wrong;

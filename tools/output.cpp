@@ -83,9 +83,10 @@ awaitable<bool> Output::flush() {
 
 awaitable<bool> Output::write(Bytes bytes) {
     co_await asio::this_coro::throw_if_cancelled(false);
-    if (!buffer_.empty() && !co_await flush()) co_return false;
-    if (failure_) co_return false;
-    co_return co_await write_all(bytes);
+    const bool flushed = co_await flush();
+    if (!flushed) co_return false;
+    const bool written = co_await write_all(bytes);
+    co_return written;
 }
 
 void occupy_standard_descriptors() {

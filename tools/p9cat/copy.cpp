@@ -35,7 +35,9 @@ awaitable<bool> copy(Source& source, const CatOptions& options, Sink& sink, u64*
             co_return !sink.messages.hopeless();
         }
         if (payload->bytes.empty()) break;
-        if (!co_await sink.out.write(payload->bytes)) co_return false;
+        auto writing = sink.out.write(payload->bytes);
+        const bool written = co_await std::move(writing);
+        if (!written) co_return false;
         copied += payload->bytes.size();
         sink.progress.advance(payload->bytes.size());
     }

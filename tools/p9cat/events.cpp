@@ -15,7 +15,9 @@ awaitable<bool> copy_events(Source& source, const CatOptions& options, Sink& sin
             co_return !sink.messages.hopeless();
         }
         if (payload->bytes.empty()) break;
-        if (!co_await sink.out.write(payload->bytes)) co_return false;
+        auto writing = sink.out.write(payload->bytes);
+        const bool written = co_await std::move(writing);
+        if (!written) co_return false;
         offset += payload->bytes.size();
         left -= payload->bytes.size();
     }

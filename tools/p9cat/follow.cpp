@@ -47,7 +47,9 @@ awaitable<bool> follow(Source& source, const CatOptions& options, Sink& sink) {
             co_return !sink.messages.hopeless();
         }
         if (!payload->bytes.empty()) {
-            if (!co_await sink.out.write(payload->bytes)) co_return false;
+            auto writing = sink.out.write(payload->bytes);
+            const bool written = co_await std::move(writing);
+            if (!written) co_return false;
             offset += payload->bytes.size();
             left -= payload->bytes.size();
             pause = first_pause;

@@ -29,13 +29,17 @@ public:
         order(roots.directories, roots.listings);
         fetcher_.put_first({roots.listings.begin(), roots.listings.end()});
         while (const auto listing = fetcher_.next()) {
-            if (!listing->complete() && !co_await context_.out.flush()) co_return;
+            if (!listing->complete()) {
+                if (!co_await context_.out.flush()) co_return;
+            }
             std::function<bool()> complete = [&] { return listing->complete(); };
             auto waiting = tasks_.wait_until(std::move(complete));
             if (!co_await std::move(waiting)) co_return;
             print_listing(*listing, headings);
             if (context_.messages.hopeless()) co_return;
-            if (context_.out.full() && !co_await context_.out.flush()) co_return;
+            if (context_.out.full()) {
+                if (!co_await context_.out.flush()) co_return;
+            }
         }
     }
 
