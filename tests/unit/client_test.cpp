@@ -44,7 +44,8 @@ TEST_P(ClientTest, paths_are_resolved_here) {
 }
 
 TEST_P(ClientTest, symlinks_are_followed_inside_the_tree) {
-    if (speaks_base()) GTEST_SKIP() << "9P2000 has no symbolic links";
+    // 9P2000 has no symbolic links: they look like files there.
+    if (speaks_base()) return expect_errno(95, run(client.readlink("link")));
     EXPECT_EQ(run(client.read_file("link/inner")).value(), "inner text");
     EXPECT_EQ(run(client.read_file("d/up")).value(), "text");
     EXPECT_EQ(run(client.read_file("d/absolute")).value(), "inner text");

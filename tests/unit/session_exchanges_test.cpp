@@ -161,6 +161,14 @@ const std::vector<Exchange> exchanges{{"walk_40_names", walk_40_names},
                                       {"xattr_write", write_xattr, Exchange::only_in_linux},
                                       {"lock", lock, Exchange::only_in_linux}};
 
+awaitable<Result<void>> tell_secret(AuthChannel& channel) {
+    auto reading = channel.read(100);
+    auto read = co_await std::move(reading);
+    if (!read) co_return read.error();
+    auto writing = channel.write(bytes("secret"));
+    co_return co_await std::move(writing);
+}
+
 struct Attempt {
     Loop loop;
     FakeNetwork network{loop};
@@ -173,7 +181,8 @@ struct Attempt {
     std::size_t in_flight = 0;
     std::vector<std::string> complaints;
 
-    Attempt(Dialect dialect, const Work& work, std::optional<Cut> cut) {
+    Attempt(Dialect dialect, const Work& work, std::optional<Cut> cut, bool auth = false) {
+        network.knobs().auth_required = auth;
         network.knobs().dialect = dialect;
         network.knobs().msize = 8192;
         fill(network.tree());
@@ -181,7 +190,8 @@ struct Attempt {
         SessionOptions options;
         options.dialects = {dialect};
         options.version_timeout = std::chrono::milliseconds(50);
-        auto client = loop.run(Client::connect(network.dialler(), options, {"glenda", "", 1000, {}}));
+        auto client = loop.run(Client::connect(network.dialler(), options,
+                                               {"glenda", "", 1000, auth ? AuthHook(tell_secret) : AuthHook()}));
         handshake = network.requests();
         if (!client) {
             connected = client.error();
@@ -261,6 +271,22 @@ TEST_P(Handshakes, cut_at_every_message) {
             const auto expected =
                 request == 0 && where != Cut::Where::after_reply ? errc::handshake_failed : errc::connection_lost;
             EXPECT_EQ(cut.connected.error().code, code(expected)) << outcome(cut.connected);
+        }
+}
+
+TEST_P(Handshakes, with_authentication_cut_at_every_message) {
+    const Attempt whole(GetParam(), {}, {}, true);
+    ASSERT_TRUE(whole.connected) << outcome(whole.connected);
+    EXPECT_EQ(whole.handshake, 5u) << "Tversion, Tauth, Tread, Twrite, Tattach";
+    EXPECT_EQ(whole.fids_in_use, 1u) << "the afid is clunked";
+    for (const auto where : {Cut::Where::before_request, Cut::Where::before_reply})
+        for (std::size_t request = 1; request < 5; ++request) {
+            SCOPED_TRACE("request " + std::to_string(request) + ", cut " + std::to_string(static_cast<int>(where)));
+            const Attempt cut(GetParam(), {}, Cut{request, where}, true);
+            ASSERT_FALSE(cut.connected);
+            const auto& error = cut.connected.error();
+            EXPECT_TRUE(error.code == code(errc::connection_lost) || error.code == code(errc::handshake_failed))
+                << outcome(cut.connected);
         }
 }
 
