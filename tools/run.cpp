@@ -66,9 +66,12 @@ awaitable<void> connect_and_work(const CommonOptions& options, Messages& message
         co_return;
     }
     Context context{options, messages, out, *client};
-    co_await work(context);
-    co_await out.flush();
-    co_await client->session().close();
+    auto working = work(context);
+    co_await std::move(working);
+    auto flushing = out.flush();
+    co_await std::move(flushing);
+    auto disconnecting = disconnect(client->session());
+    co_await std::move(disconnecting);
 }
 
 void report_output(Output& out, Messages& messages, bool close_it) {
