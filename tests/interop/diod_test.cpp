@@ -84,7 +84,6 @@ protected:
 
 TEST_P(DiodTest, agrees_on_9p2000_L) {
     EXPECT_EQ(client.session().dialect(), Dialect::linux_);
-    EXPECT_GE(client.session().msize(), MIN_MSIZE);
     EXPECT_LE(client.session().msize(), 1u << 20);
     EXPECT_TRUE(run(client.attributes("/")).value().is_directory());
 }
@@ -141,9 +140,8 @@ TEST_P(DiodTest, renames_links_and_removes) {
     EXPECT_TRUE(run(client.remove("d")).error().is_errno(ENOENT));
 }
 
-TEST_P(DiodTest, makes_fifos_and_sockets_are_seen) {
-    const auto made = run(client.mknod("fifo", P9_S_IFIFO | 0600, 0, 0));
-    expect_ok(made);
+TEST_P(DiodTest, makes_fifos) {
+    expect_ok(run(client.mknod("fifo", P9_S_IFIFO | 0600, 0, 0)));
     EXPECT_TRUE(fs::is_fifo(scratch.path / "fifo"));
     EXPECT_EQ(run(client.attributes("fifo")).value().type(), FileType::fifo);
 }
@@ -231,7 +229,6 @@ TEST_P(DiodTest, walks_40_levels_deep) {
     fs::create_directories(scratch.path / path);
     put(scratch.path / path / "bottom", "deep");
     EXPECT_EQ(run(client.read_file(path + "/bottom")).value(), "deep");
-    loop.settle();
 }
 
 TEST_P(DiodTest, lists_20000_entries) {
