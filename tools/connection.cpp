@@ -3,8 +3,6 @@
 #include "p9/transports/dial.hpp"
 #include "tools/trace_output.hpp"
 
-#include <boost/asio/redirect_error.hpp>
-
 #include <cstdio>
 
 namespace p9::tools {
@@ -67,26 +65,6 @@ awaitable<Result<Client>> connect(const CommonOptions& options, const Messages& 
                                       seconds_text(options.connect_timeout) + " (--connect-timeout)");
     if (client && options.verbose) messages.note(agreed_line(client->session()));
     co_return client;
-}
-
-awaitable<void> disconnect(Session& session) {
-    co_await boost::asio::this_coro::throw_if_cancelled(false);
-    // There is no event for "nothing in flight": look again after ever longer pauses, the first below a local round
-    // trip.
-    boost::asio::steady_timer timer(session.executor());
-    Duration waited{};
-    Duration pause = std::chrono::microseconds(20);
-    while (session.requests_in_flight() != 0 && !session.ended() && waited < std::chrono::seconds(1)) {
-        timer.expires_after(pause);
-        boost::system::error_code stopped;
-        auto waiting = timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, stopped));
-        co_await std::move(waiting);
-        if (stopped) break;
-        waited += pause;
-        pause += pause / 4;
-    }
-    auto closing = session.close();
-    co_await std::move(closing);
 }
 
 }  // namespace p9::tools

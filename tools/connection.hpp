@@ -11,8 +11,4 @@ namespace p9::tools {
 /// what was agreed on.
 awaitable<Result<Client>> connect(const CommonOptions& options, const Messages& messages);
 
-/// Ends the session once the server has answered what it was asked, at most a second later: diod in the foreground is
-/// ended by SIGPIPE if a client goes away before the answers to its clunks were written.
-awaitable<void> disconnect(Session& session);
-
 }  // namespace p9::tools

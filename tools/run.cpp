@@ -70,7 +70,7 @@ awaitable<void> connect_and_work(const CommonOptions& options, Messages& message
     co_await std::move(working);
     auto flushing = out.flush();
     co_await std::move(flushing);
-    auto disconnecting = disconnect(client->session());
+    auto disconnecting = client->close();
     co_await std::move(disconnecting);
 }
 

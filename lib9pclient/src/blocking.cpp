@@ -1,5 +1,7 @@
 #include "p9/blocking.hpp"
 
+#include <boost/asio/detached.hpp>
+
 namespace p9 {
 
 Result<BlockingClient> BlockingClient::connect(Dialler dialler, SessionOptions session_options,
@@ -15,11 +17,10 @@ Result<BlockingClient> BlockingClient::connect(Dialler dialler, SessionOptions s
 
 BlockingClient::~BlockingClient() {
     if (!client_) return;
-    // Let the session's loops end while the context that they run on is still there.
-    client_.session().abort(Error(errc::connection_lost, "the client was closed"));
-    client_ = Client();
+    // Also lets the session's loops end while the context that they run on is still there.
+    boost::asio::co_spawn(*io_, without_throwing(client_.close()), boost::asio::detached);
     io_->restart();
-    io_->poll();
+    io_->run();
 }
 
 Result<std::string> BlockingClient::read_file(std::string path, u64 limit) {

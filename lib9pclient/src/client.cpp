@@ -22,6 +22,13 @@ awaitable<Result<Client>> Client::connect(Dialler dialler, SessionOptions sessio
     co_return co_await std::move(attaching);
 }
 
+awaitable<void> Client::close() {
+    const auto session = root_.shared_session();
+    root_ = Node();
+    auto closing = session->close();
+    co_await std::move(closing);
+}
+
 awaitable<Result<Node>> Client::walk(std::string path, Follow follow) const {
     auto work = walk_path(root_, split_path(path), follow);
     co_return co_await std::move(work);

@@ -14,7 +14,7 @@ SessionCore::SessionCore(std::unique_ptr<Transport> t, SessionOptions o)
     : transport(std::move(t)),
       options(std::move(o)),
       end_event(transport->executor(), asio::steady_timer::time_point::max()),
-      sent_event_(transport->executor(), asio::steady_timer::time_point::max()),
+      quiet_event_(transport->executor(), asio::steady_timer::time_point::max()),
       flush_timer_(transport->executor()) {}
 
 void SessionCore::start() {
@@ -43,7 +43,7 @@ awaitable<void> SessionCore::write_loop() {
     const auto self = shared_from_this();
     while (!ended) {
         if (outbox.empty()) {
-            sent_event_.cancel();
+            if (wants_quiet_) quiet_event_.cancel();
             const auto park = [this](auto handler) { writer_ = std::make_unique<Handler>(std::move(handler)); };
             co_await asio::async_initiate<const asio::deferred_t, void()>(park, asio::deferred);
             continue;
@@ -134,6 +134,7 @@ void SessionCore::handle(Frame frame) {
             answer.owner->complete();
             break;
     }
+    if (wants_quiet_) quiet_event_.cancel();
     while (!ended && !clunks_.empty() && tags.taken() < number(NOTAG)) {
         const Fid fid = clunks_.back();
         clunks_.pop_back();
@@ -156,7 +157,7 @@ void SessionCore::end(Error reason) {
     ended = std::move(reason);
     transport->close();
     end_event.cancel();
-    sent_event_.cancel();
+    quiet_event_.cancel();
     flush_timer_.cancel();
     outbox.clear();
     // The parked write loop refers to this core and would keep it alive: let it go.
@@ -186,11 +187,12 @@ bool SessionCore::must_finish(Tag tag) const {
     return type == Tclunk::type || type == Tremove::type;
 }
 
-awaitable<void> SessionCore::wait_until_sent() {
+awaitable<void> SessionCore::wait_until_quiet() {
     const auto self = shared_from_this();
-    while (!ended && (!outbox.empty() || writer_ == nullptr)) {
+    wants_quiet_ = true;
+    while (!ended && (!outbox.empty() || writer_ == nullptr || !clunks_.empty() || tags.unattended() != 0)) {
         boost::system::error_code ignored;
-        co_await sent_event_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+        co_await quiet_event_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
         const auto cancellation = co_await asio::this_coro::cancellation_state;
         if (cancellation.cancelled() != asio::cancellation_type::none) break;
     }

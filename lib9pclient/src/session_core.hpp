@@ -52,8 +52,9 @@ struct SessionCore : std::enable_shared_from_this<SessionCore> {
     void flush(Tag tag);
     void clunk(Fid fid);
 
-    /// Completes when everything in the outbox has been sent, or the session has ended.
-    awaitable<void> wait_until_sent();
+    /// Completes when everything has been sent and the answers that nobody waits for have come, or the session has
+    /// ended.
+    awaitable<void> wait_until_quiet();
 
     boost::asio::steady_timer end_event;  // cancelled when `ended` is set
 
@@ -66,11 +67,12 @@ private:
     void violation(std::string words);
     awaitable<void> watch_flushes();
 
-    std::unique_ptr<Handler> writer_;       // where the write loop waits for work; null while it writes
-    ByteVector sending_;                    // what the write loop is sending: must not move meanwhile
-    std::vector<Fid> clunks_;               // to be clunked when there is a tag again
-    boost::asio::steady_timer sent_event_;  // cancelled when the write loop has nothing left to send
-    bool handling_ = false;                 // inside handle(): the read loop will wake the writer itself
+    std::unique_ptr<Handler> writer_;        // where the write loop waits for work; null while it writes
+    ByteVector sending_;                     // what the write loop is sending: must not move meanwhile
+    std::vector<Fid> clunks_;                // to be clunked when there is a tag again
+    boost::asio::steady_timer quiet_event_;  // cancelled whenever wait_until_quiet should look again
+    bool wants_quiet_ = false;               // whether anybody is there to look
+    bool handling_ = false;                  // inside handle(): the read loop will wake the writer itself
     bool wake_posted_ = false;
 
     struct FlushDeadline {

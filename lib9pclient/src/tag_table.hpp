@@ -47,6 +47,7 @@ public:
         const Tag tag = free_.back();
         free_.pop_back();
         slots_[number(tag)] = Slot{owner, fid, NOTAG, NOTAG, type, true, false};
+        if (owner != nullptr) ++owned_;
         return tag;
     }
 
@@ -64,7 +65,7 @@ public:
     }
 
     /// The owner of `tag` is gone: a late reply has nobody to go to.
-    void disown(Tag tag) { slot(tag).owner = nullptr; }
+    void disown(Tag tag) { let_go(slot(tag)); }
 
     /// The request of `tag` was never sent.
     void forget(Tag tag) { release(tag); }
@@ -73,7 +74,7 @@ public:
     /// tag stays taken. Called with the tag that `flush` gave.
     Owner* give_up_flush(Tag flusher) {
         if (!outstanding(flusher) || slot(flusher).victim == NOTAG) return nullptr;
-        return std::exchange(slot(slot(flusher).victim).owner, nullptr);
+        return let_go(slot(slot(flusher).victim));
     }
 
     /// True while `flusher` is the unanswered Tflush of `old`.
@@ -89,13 +90,11 @@ public:
         if (!is_error(type) && type != s.type + 1) return {Meaning::mismatched, s.owner, s.type};
         if (s.victim != NOTAG) return on_flush_reply(tag, type);
         if (s.answered) return {Meaning::repeated, nullptr, s.type};
-        const Answer answer{Meaning::reply, s.owner, s.type, s.fid};
-        if (s.flusher == NOTAG) {
+        const Answer answer{Meaning::reply, let_go(s), s.type, s.fid};
+        if (s.flusher == NOTAG)
             release(tag);
-        } else {
-            s.owner = nullptr;
+        else
             s.answered = true;
-        }
         return answer;
     }
 
@@ -106,12 +105,15 @@ public:
             if (s.in_use && s.owner != nullptr) owners.push_back(s.owner);
         slots_.clear();
         free_.clear();
+        owned_ = 0;
         return owners;
     }
 
     u8 type_of(Tag tag) const { return slots_[number(tag)].type; }
     /// Tags that are taken, those kept for an Rflush included.
     std::size_t taken() const { return slots_.size() - free_.size(); }
+    /// Those of them whose answer nobody waits for: clunks, flushes, requests that were given up.
+    std::size_t unattended() const { return taken() - owned_; }
 
 private:
     struct Slot {
@@ -127,7 +129,12 @@ private:
     bool in_use(Tag tag) const { return number(tag) < slots_.size() && slots_[number(tag)].in_use; }
     bool outstanding(Tag tag) const { return in_use(tag) && !slots_[number(tag)].answered; }
     Slot& slot(Tag tag) { return slots_[number(tag)]; }
+    Owner* let_go(Slot& s) {
+        if (s.owner != nullptr) --owned_;
+        return std::exchange(s.owner, nullptr);
+    }
     void release(Tag tag) {
+        let_go(slot(tag));
         slot(tag) = Slot{};
         free_.push_back(tag);
     }
@@ -137,7 +144,7 @@ private:
         release(flusher);
         Slot& s = slot(old);
         s.flusher = NOTAG;
-        Owner* const owner = std::exchange(s.owner, nullptr);
+        Owner* const owner = let_go(s);
         const Answer answer{is_error(type) ? Meaning::flush_refused : Meaning::flushed, owner, s.type, s.fid};
         // A refused flush leaves the request outstanding; everything else settles it.
         if (!is_error(type) || s.answered) release(old);
@@ -145,6 +152,7 @@ private:
     }
 
     std::vector<Slot> slots_;
+    std::size_t owned_ = 0;  // slots with an owner
     std::vector<Tag> free_;  // last in, first out keeps the table small
 };
 

@@ -22,6 +22,9 @@ public:
     static awaitable<Result<Client>> connect(Dialler dialler, SessionOptions session_options,
                                              AttachOptions attach_options);
 
+    /// Gives up the root and closes the session in order. For the last client of a session.
+    awaitable<void> close();
+
     explicit operator bool() const { return static_cast<bool>(root_); }
     Session& session() const { return root_.session(); }
     const Node& root() const { return root_; }

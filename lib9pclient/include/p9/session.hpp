@@ -91,8 +91,8 @@ public:
         co_return co_await call.reply();
     }
 
-    /// Ends the session in order: sends what waits in the outbox, and where the transport loses bytes on
-    /// closing waits for the replies to it.
+    /// Ends the session in order: sends what waits in the outbox and waits, for a second at most, until everything is
+    /// answered that nobody waits for (clunks, flushes). Requests that somebody does wait for fail.
     awaitable<void> close();
     /// Ends the session at once, with this reason for whoever waits.
     void abort(Error reason);
