@@ -25,15 +25,16 @@ using NodePtr = std::shared_ptr<const Node>;
 
 struct Inode {
     u64 number = 0;
-    InodePtr parent;                    ///< null for the root, and once detached
-    std::string name;                   ///< in `parent`
-    NodePtr node;                       ///< null where a rename made the old one doubtful: walk to the place again
-    Qid qid;                            ///< as last seen
-    FileType type = FileType::file;     ///< never changes: a name whose type flips is another inode
-    u64 size = 0;                       ///< bytes, as last seen or written
-    u64 lookups = 0;                    ///< references that the kernel counts
-    u32 children = 0;                   ///< inodes in the table whose parent this is
-    std::vector<OpenFile*> open_files;  ///< they take themselves out of it
+    InodePtr parent;                        ///< null for the root, and once detached
+    std::string name;                       ///< in `parent`
+    NodePtr node;                           ///< null where a rename made the old one doubtful: walk to the place again
+    Qid qid;                                ///< as last seen
+    FileType type = FileType::file;         ///< never changes: a name whose type flips is another inode
+    u64 size = 0;                           ///< bytes, as last seen or written
+    u64 lookups = 0;                        ///< references that the kernel counts
+    u32 children = 0;                       ///< inodes in the table whose parent this is
+    std::unique_ptr<Attributes> last_seen;  ///< as it lost its name while open: some servers then tell no more
+    std::vector<OpenFile*> open_files;      ///< they take themselves out of it
 
     bool is_root() const { return number == 1; }
     /// The name was removed, or now belongs to another file: nothing can be reached through it.

@@ -1,8 +1,8 @@
 #include "fuse/mount.hpp"
 
-#include "fuse/trace_file.hpp"
 #include "p9/transports/dial.hpp"
 #include "tools/messages.hpp"
+#include "tools/trace_output.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/post.hpp>
@@ -23,6 +23,16 @@ namespace {
 
 // Requests that are taken from the kernel before others have their turn.
 constexpr int REQUESTS_AT_ONCE = 64;
+
+/// An attach that was refused, in words that help.
+Error attach_refused(Error error, const Options& options) {
+    if (tools::ends_everything(error)) return error;
+    error.text = to_string(options.address) + ": attach " +
+                 (options.aname.empty() ? std::string("without a tree's name") : escaped(options.aname)) + " as " +
+                 escaped(options.uname) + ": " + error.message();
+    if (options.aname.empty()) error.text += " (some servers, diod among them, want the exported path: -o aname=PATH)";
+    return error;
+}
 
 int pidfd_open(pid_t process) { return static_cast<int>(::syscall(SYS_pidfd_open, process, 0)); }
 
@@ -80,13 +90,9 @@ awaitable<Result<void>> Mount::start() {
     if (!place) co_return std::move(place).error();
     mountpoint_ = std::move(*place);
     const std::string peer = to_string(options_.address);
-    auto connected = co_await within(options_.connect_timeout, connect(), "no answer in time");
-    if (!connected) {
-        Error error = std::move(connected).error();
-        // Without a connection nothing was ever in time: to scripts that is "no connection".
-        if (error.code == make_error_code(errc::timed_out)) error = Error(errc::connection_failed, error.message());
-        co_return error;
-    }
+    auto connected =
+        co_await within(options_.connect_timeout, connect(), peer + ": no connection, or no answer, within 10 s");
+    if (!connected) co_return std::move(connected).error();
     auto mounted = mount_session(options_, mountpoint_, *filesystem_);
     if (!mounted) co_return std::move(mounted).error();
     fuse_session_ = std::move(*mounted);
@@ -106,7 +112,7 @@ awaitable<Result<void>> Mount::connect() {
     session_options.dialects = options_.dialects;
     session_options.msize = options_.msize;
     if (options_.trace) {
-        auto tracer = open_trace(*options_.trace);
+        auto tracer = tools::open_trace(*options_.trace);
         if (!tracer) co_return std::move(tracer).error();
         session_options.tracer = std::move(*tracer);
     }
@@ -118,7 +124,7 @@ awaitable<Result<void>> Mount::connect() {
     attach.aname = options_.aname;
     attach.n_uname = options_.n_uname;
     auto root = co_await session_->attach(std::move(attach));
-    if (!root) co_return std::move(root).error();
+    if (!root) co_return attach_refused(std::move(root).error(), options_);
     auto attributes = co_await root->attributes();
     if (!attributes) co_return std::move(attributes).error().about("the root of the tree");
     if (!attributes->is_directory())

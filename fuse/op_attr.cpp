@@ -5,6 +5,11 @@
 namespace p9::fuse {
 namespace {
 
+/// Whether an answer for an inode without a name is about that file and not about one that took the name.
+bool is_still(const Inode& inode, const Result<Attributes>& attributes) {
+    return attributes && attributes->qid.path == inode.qid.path && attributes->type() == inode.type;
+}
+
 /// Where to ask for the attributes of an inode: an open file of it, if the caller names one or the inode has lost its
 /// name, because its node may then lead to whatever took the name; else its node. The alias keeps the open file.
 awaitable<Result<NodePtr>> place_of(FileSystem* fs, InodePtr inode, std::optional<u64> handle) {
@@ -16,7 +21,7 @@ awaitable<Result<NodePtr>> place_of(FileSystem* fs, InodePtr inode, std::optiona
         NodePtr node = inode->node;
         auto attributes = co_await node->attributes();
         if (!attributes) co_return std::move(attributes).error();
-        if (attributes->qid.path == inode->qid.path && attributes->type() == inode->type) co_return node;
+        if (is_still(*inode, attributes)) co_return node;
         co_return Error::from_errno(ESTALE, "the name leads to another file now");
     }
     co_return co_await fs->node(std::move(inode));
@@ -24,6 +29,14 @@ awaitable<Result<NodePtr>> place_of(FileSystem* fs, InodePtr inode, std::optiona
 
 awaitable<Result<AttributesReply>> reply_for(FileSystem* fs, InodePtr inode, NodePtr place) {
     auto attributes = co_await place->attributes();
+    if (inode->last_seen && inode->detached() && !is_still(*inode, attributes)) {
+        // The server looks at paths, and this one leads nowhere or to another file. Nobody else can reach the open
+        // file: what was seen last still holds, but for the length.
+        inode->last_seen->size = inode->size;
+        auto last = to_stat(*inode->last_seen, inode->number, inode->type);
+        if (last) last->st_nlink = 0;
+        if (last) co_return AttributesReply{*last};
+    }
     if (!attributes) co_return std::move(attributes).error();
     auto status = to_stat(*attributes, inode->number, inode->type);
     if (!status) {
@@ -49,6 +62,11 @@ awaitable<Result<AttributesReply>> set_attributes(FileSystem* fs, u64 number, Se
     if (!inode) co_return std::move(inode).error();
     auto place = co_await place_of(fs, *inode, wanted.handle);
     if (!place) co_return std::move(place).error();
+    if ((*inode)->detached()) {
+        auto attributes = co_await (*place)->attributes();
+        if (!attributes) co_return std::move(attributes).error();
+        if (!is_still(**inode, attributes)) co_return Error::from_errno(ESTALE, "the name leads to another file now");
+    }
     auto changed = co_await (*place)->change(wanted.change);
     if (!changed) co_return std::move(changed).error();
     co_return co_await reply_for(fs, std::move(*inode), std::move(*place));

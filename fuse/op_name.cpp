@@ -14,11 +14,29 @@ awaitable<Result<Entry>> make_directory(FileSystem* fs, u64 parent, std::string 
     co_return co_await entry_of(fs, std::move(*directory), std::move(name), std::move(*made));
 }
 
+namespace {
+
+/// Keeps the attributes of an open file whose name is about to go. diod, which looks up a path for every Tgetattr,
+/// answers ENOENT afterwards even for an open fid, and fstat(2) must go on working (kata-containers issue 9700).
+awaitable<void> see_once_more(FileSystem* fs, const Inode& parent, const std::string& name) {
+    const InodePtr inode = fs->inodes.child(parent, name);
+    if (!inode || inode->open_files.empty()) co_return;
+    auto place = co_await fs->node(inode);
+    if (!place) co_return;
+    auto attributes = co_await (*place)->attributes();
+    if (!attributes || attributes->type() != inode->type) co_return;
+    inode->size = attributes->size;
+    inode->last_seen = std::make_unique<Attributes>(std::move(*attributes));
+}
+
+}  // namespace
+
 awaitable<Result<void>> remove(FileSystem* fs, u64 parent, std::string name, bool directory) {
     auto from = fs->inode(parent);
     if (!from) co_return std::move(from).error();
     auto place = co_await fs->node(*from);
     if (!place) co_return std::move(place).error();
+    if (!directory) co_await see_once_more(fs, **from, name);
     auto removed = co_await (*place)->unlink(name, directory);
     if (removed) fs->inodes.removed(**from, name);
     co_return removed;
@@ -37,6 +55,7 @@ awaitable<Result<void>> rename(FileSystem* fs, u64 parent, std::string name, u64
     if (!from_place) co_return std::move(from_place).error();
     auto to_place = co_await fs->node(*to);
     if (!to_place) co_return std::move(to_place).error();
+    co_await see_once_more(fs, **to, new_name);
     auto renamed = co_await (*from_place)->rename(name, **to_place, new_name);
     if (renamed) fs->inodes.moved(**from, name, *to, std::move(new_name));
     co_return renamed;

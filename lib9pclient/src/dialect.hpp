@@ -57,6 +57,8 @@ public:
                                            std::string new_name) = 0;
     virtual awaitable<Result<void>> unlink(const Node& directory, std::string name, bool is_directory) = 0;
 
+    /// Whether reading may go on at any entry's cookie, and not only where the last read ended (read(5)).
+    virtual bool cookies_are_seekable() const = 0;
     /// Starts reading entries of the open directory `fid` at a cookie.
     virtual std::unique_ptr<DataCall> start_readdir(Fid fid, u64 cookie, u32 count) = 0;
     /// The entries in the answer to a read at `cookie`.

@@ -24,6 +24,7 @@ public:
     awaitable<Result<void>> rename(const Node& directory, std::string name, const Node& new_directory,
                                    std::string new_name) override;
     awaitable<Result<void>> unlink(const Node& directory, std::string name, bool is_directory) override;
+    bool cookies_are_seekable() const override { return false; }
     std::unique_ptr<DataCall> start_readdir(Fid fid, u64 cookie, u32 count) override;
     Result<DirectoryBatch> entries(Bytes data, u64 cookie) override;
 

@@ -174,6 +174,8 @@ public:
         co_return co_await std::move(work);
     }
 
+    bool cookies_are_seekable() const override { return true; }
+
     std::unique_ptr<DataCall> start_readdir(Fid fid, u64 cookie, u32 count) override {
         return std::make_unique<DataCallOf<Treaddir>>(session_, Treaddir{fid, cookie, count});
     }

@@ -28,6 +28,12 @@ awaitable<Result<Directory>> Directory::open(Node node) {
     auto work = File::open(std::move(node), P9_O_RDONLY | P9_O_DIRECTORY);
     auto file = co_await std::move(work);
     if (!file) co_return file.error();
+    if ((file->node().qid().type & QTDIR) == 0) {
+        // Before 9P2000.L a plain file opens just as well, and its bytes are no entries. Not every qid tells.
+        auto asking = file->node().attributes(GETATTR_MODE);
+        const auto attributes = co_await std::move(asking);
+        if (attributes && !attributes->is_directory()) co_return Error::from_errno(ENOTDIR);
+    }
     Directory directory;
     // read(5): entries are never split, so a small iounit must not be cut further.
     const u32 count = file->max_io();
@@ -38,7 +44,7 @@ awaitable<Result<Directory>> Directory::open(Node node) {
 
 awaitable<Result<DirectoryBatch>> Directory::read(u64 at) {
     State& s = *state_;
-    if (s.node.session().dialect() != Dialect::linux_ && at != 0 && at != s.reached)
+    if (!s.operations().cookies_are_seekable() && at != 0 && at != s.reached)
         co_return Error::from_errno(EINVAL, "a directory can only be read on from where the last read ended");
     if (s.ahead == nullptr || s.ahead_at != at) s.start(at);
     const auto call = std::move(s.ahead);

@@ -15,10 +15,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace p9::test {
@@ -103,10 +105,13 @@ public:
         std::vector<std::string> words{p9fuse(), address, path_};
         if (!options.empty()) words.insert(words.end(), {"-o", options});
         outcome_ = run_program(words, errors_);
+        if (outcome_.status == 0) find_daemon();
     }
     ~Mounted() {
         if (outcome_.status != 0) return;
         unmount_lazily();
+        // A test that failed may still have files open, which keep even a lazily unmounted tree alive.
+        if (daemon_ > 0) ::kill(daemon_, SIGKILL);
         wait_for_end();
     }
     Mounted(const Mounted&) = delete;
@@ -115,38 +120,34 @@ public:
     const std::string& path() const { return path_; }
     std::string path(const std::string& name) const { return path_ + "/" + name; }
     const Outcome& outcome() const { return outcome_; }
-    bool is_mounted() const {
-        return contents_of("/proc/self/mounts").find(" " + path_ + " ") != std::string::npos;
-    }
+    bool is_mounted() const { return contents_of("/proc/self/mounts").find(" " + path_ + " ") != std::string::npos; }
     /// Ends the mount as people do; false if fusermount3 would not.
     bool unmount() { return run_program({"fusermount3", "-u", path_}, errors_).status == 0; }
     void unmount_lazily() {
         if (is_mounted()) run_program({"fusermount3", "-u", "-z", path_}, errors_);
     }
-    /// Waits for the daemon: its exit status, or -1 if there is no such process.
+    /// Waits for the daemon to end: its exit status; -1 if that was awaited before.
     int wait_for_end() {
-        for (;;) {
-            int status = 0;
-            const pid_t ended = ::waitpid(-1, &status, 0);
-            if (ended < 0) return -1;
-            if (ended == daemon_ || daemon_ == 0) return exit_status(status);
-        }
+        int status = 0;
+        if (daemon_ <= 0 || ::waitpid(std::exchange(daemon_, -1), &status, 0) < 0) return -1;
+        return exit_status(status);
     }
-    /// The daemon's process, from /proc.
-    pid_t daemon() {
+    /// The daemon's process.
+    pid_t daemon() const { return daemon_; }
+
+private:
+    void find_daemon() {
         for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
             const std::string line = contents_of(entry.path() / "cmdline");
             if (line.find("p9fuse") == line.npos || line.find(path_) == line.npos) continue;
-            return daemon_ = std::stoi(entry.path().filename());
+            daemon_ = std::stoi(entry.path().filename());
         }
-        return 0;
     }
 
-private:
     std::string path_;
     std::string errors_;
     Outcome outcome_;
-    pid_t daemon_ = 0;
+    pid_t daemon_ = -1;
 };
 
 /// An exported directory, its server and a mount of it.
@@ -159,12 +160,13 @@ protected:
     /// Makes the export and mounts it. Attributes and names are not cached, unless options say so, because the
     /// tests look at both sides.
     void mount(const std::string& options = "attr_timeout=0,entry_timeout=0") {
+        mounted_.reset();
         exported_ = scratch_.make("export");
         server_ = std::make_unique<Diod>(exported_, Diod::Kind::unix_socket);
         mounted_ = std::make_unique<Mounted>(scratch_, server_->address(), "aname=" + exported_ + "," + options);
         ASSERT_EQ(mounted_->outcome().status, 0) << mounted_->outcome().errors;
         ASSERT_TRUE(mounted_->is_mounted());
-        mounted_->daemon();
+        ASSERT_GT(mounted_->daemon(), 0);
     }
     std::string here(const std::string& name) const { return mounted_->path(name); }
     std::string there(const std::string& name) const { return exported_ + "/" + name; }

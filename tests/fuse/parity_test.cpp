@@ -50,7 +50,7 @@ protected:
 
 /// What stat says that does not depend on the moment or the device.
 std::string status_of(int root, const char* path, int flags = AT_SYMLINK_NOFOLLOW) {
-    struct stat status {};
+    struct stat status{};
     if (::fstatat(root, path, &status, flags) != 0) return std::strerror(errno);
     std::ostringstream text;
     text << std::oct << status.st_mode << std::dec << " nlink " << status.st_nlink << " owner " << status.st_uid << ":"
@@ -71,8 +71,10 @@ std::string read_whole(int root, const char* path) {
     if (file < 0) return std::strerror(errno);
     std::string text(70000, '\0');
     const ssize_t n = ::read(file, text.data(), text.size());
-    if (n < 0) text = std::strerror(errno);
-    else text.resize(static_cast<std::size_t>(n));
+    if (n < 0)
+        text = std::strerror(errno);
+    else
+        text.resize(static_cast<std::size_t>(n));
     ::close(file);
     return text;
 }
@@ -211,7 +213,7 @@ TEST_F(Parity, attributes) {
         return [=](int d) {
             const timespec both[2] = {atime, mtime};
             const long result = told(::utimensat(d, "f", both, 0));
-            struct stat status {};
+            struct stat status{};
             ::fstatat(d, "f", &status, 0);
             return std::vector<long>{result, status.st_atim.tv_sec, status.st_atim.tv_nsec, status.st_mtim.tv_sec,
                                      status.st_mtim.tv_nsec};
@@ -224,7 +226,7 @@ TEST_F(Parity, attributes) {
     same("utimens now", [](int d) {
         const timespec both[2] = {{1, 0}, {0, UTIME_NOW}};
         const long result = told(::utimensat(d, "f", both, 0));
-        struct stat status {};
+        struct stat status{};
         ::fstatat(d, "f", &status, 0);
         return std::pair(result, status.st_atime == 1 && status.st_mtime > 1'600'000'000);
     });
@@ -239,11 +241,18 @@ TEST_F(Parity, reading_and_writing) {
         std::size_t size;
     };
     static constexpr Call calls[] = {
-        {"write", true, 0, 10},          {"write in the middle", true, 5, 3},  {"write far out", true, 300'000, 5000},
-        {"read a hole", false, 9, 40},   {"read over the end", false, 304'990, 100},
-        {"read at the end", false, 305'000, 10}, {"read beyond", false, 1 << 20, 10},
-        {"write nothing", true, 3, 0},   {"read nothing", false, 0, 0},        {"read before", false, -1, 10},
-        {"write much", true, 1234, 3'000'000}, {"read much", false, 77, 2'900'000},
+        {"write", true, 0, 10},
+        {"write in the middle", true, 5, 3},
+        {"write far out", true, 300'000, 5000},
+        {"read a hole", false, 9, 40},
+        {"read over the end", false, 304'990, 100},
+        {"read at the end", false, 305'000, 10},
+        {"read beyond", false, 1 << 20, 10},
+        {"write nothing", true, 3, 0},
+        {"read nothing", false, 0, 0},
+        {"read before", false, -1, 10},
+        {"write much", true, 1234, 3'000'000},
+        {"read much", false, 77, 2'900'000},
     };
     const auto run = [](int d) {
         std::vector<std::pair<std::string, long>> results;
@@ -271,7 +280,7 @@ TEST_F(Parity, reading_and_writing) {
 
 TEST_F(Parity, file_system) {
     same("statfs", [](int d) {
-        struct statvfs figures {};
+        struct statvfs figures{};
         const long result = told(::fstatvfs(d, &figures));
         return std::vector<unsigned long>{static_cast<unsigned long>(result), figures.f_bsize, figures.f_blocks,
                                           figures.f_namemax};
