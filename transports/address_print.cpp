@@ -5,7 +5,7 @@ namespace {
 
 std::string host_of(const std::string& host) { return host.find(':') == host.npos ? host : "[" + host + "]"; }
 
-struct Printer {
+struct AddressPrinter {
     std::string operator()(const TcpAddress& a) const {
         return "tcp!" + host_of(a.host) + "!" + std::to_string(a.port);
     }
@@ -40,6 +40,6 @@ struct Printer {
 
 }  // namespace
 
-std::string to_string(const Address& address) { return std::visit(Printer{}, address); }
+std::string to_string(const Address& address) { return std::visit(AddressPrinter{}, address); }
 
 }  // namespace p9
