@@ -15,6 +15,10 @@ namespace p9::tools {
 
 namespace asio = boost::asio;
 
+namespace {
+constexpr int PIPE_SIZE = 1 << 20;
+}
+
 Output::Output(asio::any_io_executor executor, int fd, std::string name)
     : executor_(std::move(executor)), fd_(fd), name_(std::move(name)) {
     struct stat status{};
@@ -25,6 +29,9 @@ Output::Output(asio::any_io_executor executor, int fd, std::string name)
     // Opening the same pipe or terminal once more gives a description of our own. Where that is not allowed, and for
     // files, writes may block.
     if (terminal_ || S_ISFIFO(status.st_mode)) {
+        // A pipe of 64 KiB makes reader and writer wait for each other at every message. Where it may not grow, so be
+        // it.
+        if (!terminal_) (void)::fcntl(fd_, F_SETPIPE_SZ, PIPE_SIZE);
         const std::string path = "/proc/self/fd/" + std::to_string(fd_);
         own_fd_ = ::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     }

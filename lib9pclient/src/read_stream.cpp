@@ -20,7 +20,7 @@ struct ReadStream::State {
     u64 expected_end;   // ask ahead up to here; beyond it one request at a time
     u32 chunk;          // bytes of one request
     std::size_t most;   // requests in flight at most, for the sake of memory
-    double window = 2;  // requests in flight that the connection seems to carry
+    double window = 4;  // requests in flight that the connection seems to carry
     bool doubling = true;
     bool at_end = false;
     Duration shortest = Duration::max();  // the round trip without a queue at the server
@@ -50,16 +50,17 @@ struct ReadStream::State {
     }
 
     /// Adapts the window to a round trip: the number of requests that do not overlap with the bare latency
-    /// are those that queue at the server (the idea of TCP Vegas). Two or three keep it busy.
+    /// are those that queue at the server (the idea of TCP Vegas). A few keep it busy, and over a slow link as many as
+    /// half of the window, because a batch that left together comes back one after the other.
     void learn(Duration round_trip) {
         shortest = std::min(shortest, round_trip);
         const double queued = window * (1.0 - static_cast<double>(shortest.count()) /
                                                   static_cast<double>(std::max<Duration::rep>(round_trip.count(), 1)));
-        if (queued < 2)
+        if (queued < std::max(2.0, window / 2))
             window += doubling ? 1 : 1 / window;
         else
             doubling = false;
-        if (queued > 4) window = std::max(2.0, window - 1 / window);
+        if (queued > std::max(4.0, window * 3 / 4)) window = std::max(2.0, window - 1 / window);
         window = std::min(window, static_cast<double>(std::max<std::size_t>(most, 2)));
     }
 };
