@@ -7,7 +7,7 @@
 namespace p9::tools {
 
 int status_of(const Error& error) {
-    if (error.code.category() != client_category()) return EXIT_REFUSED;
+    if (!error.is_errc()) return EXIT_REFUSED;
     switch (static_cast<errc>(error.code.value())) {
         case errc::bad_address:
             return EXIT_USAGE;
@@ -25,12 +25,21 @@ int status_of(const Error& error) {
     return EXIT_REFUSED;
 }
 
-bool ends_everything(const Error& error) { return error.code.category() == client_category(); }
+bool ends_everything(const Error& error) { return error.is_errc(); }
+
+std::string one_line(std::string_view text) {
+    std::string out;
+    for (;;) {
+        const auto backslash = text.find('\\');
+        out += escaped(text.substr(0, backslash));
+        if (backslash == text.npos) return out;
+        out += '\\';
+        text.remove_prefix(backslash + 1);
+    }
+}
 
 void complain(std::string_view tool, std::string_view text) {
-    std::string line;
-    line.reserve(tool.size() + text.size() + 3);
-    line.append(tool).append(": ").append(text).append("\n");
+    const std::string line = std::string(tool).append(": ").append(one_line(text)).append("\n");
     // One write a line keeps lines whole when several programs share a terminal or a log.
     std::string_view rest = line;
     while (!rest.empty()) {

@@ -8,6 +8,8 @@ namespace p9 {
 namespace {
 
 constexpr int MAX_SYMLINKS = 40;  // as Linux has it (path_resolution(7))
+// The same, without the NUL: targets of 64 KiB, each ending in a symlink, would keep a walk busy for hours.
+constexpr std::size_t MAX_TARGET = 4095;
 
 /// How far one walk along a path came.
 struct Progress {
@@ -84,6 +86,8 @@ awaitable<Result<Node>> walk_path(const Node& root, std::vector<std::string> nam
         auto reading = progress->node.readlink();
         auto target = co_await std::move(reading);
         if (!target) co_return target.error();
+        if (target->empty()) co_return Error::from_errno(ENOENT, "a symlink leads to an empty path");
+        if (target->size() > MAX_TARGET) co_return Error::from_errno(ENAMETOOLONG, "a symlink's target is too long");
         substitute(names, progress->passed - 1, *target);
     }
     co_return Error::from_errno(ELOOP);

@@ -70,12 +70,11 @@ awaitable<Result<void>> remove_by_walk(const Node& directory, std::string name, 
     const auto keep_alive = node->shared_session();
     node->release();
     auto reply = co_await session.rpc<Tremove>(fid);
-    if (!reply && reply.error().code.category() == client_category()) {
-        session.retire_fid(fid);
+    if (!reply) {
+        session.return_fid_after(fid, reply.error());
         co_return reply.error();
     }
     session.return_fid(fid);
-    if (!reply) co_return reply.error();
     co_return boost::system::in_place_value;
 }
 

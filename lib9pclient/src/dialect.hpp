@@ -88,6 +88,10 @@ struct WalkedTo {
 /// One Twalk of at most 16 names from the fid `from`. A new fid that is not to be had is given up again.
 awaitable<Result<WalkedTo>> walk_once(std::shared_ptr<Session> session, Fid from, Qid from_qid, Names names);
 
+/// Requests of one stream that are in flight at most, however small a server's iounit makes them: a connection has
+/// 65535 tags for everybody.
+inline constexpr std::size_t MAX_IN_FLIGHT = 1024;
+
 /// Adds an entry to a batch unless its name may not stand there.
 void add_entry(DirectoryBatch& batch, DirectoryEntry entry);
 

@@ -1,5 +1,6 @@
 #include "dialect.hpp"
 
+#include <bit>
 #include <cerrno>
 
 namespace p9 {
@@ -9,9 +10,30 @@ struct Directory::State {
     u32 count;                        // bytes of one request
     std::unique_ptr<DataCall> ahead;  // the read at `ahead_at`, under way
     u64 ahead_at = 0;
-    u64 reached = 0;  // how far has been read; before 9P2000.L the only cookie beside 0 that the server takes
+    u64 reached = 0;   // how far has been read; before 9P2000.L the only cookie beside 0 that the server takes
+    u64 landmark = 0;  // a cookie that was passed, a later one now and then (Brent's way to find a loop)
+    u64 batches = 0;   // since the reading began at some cookie
+    u64 listed = 0;    // names of all of them
 
     DialectOperations& operations() { return node.session().operations(); }
+    /// Why `batch`, read at `at`, is not to be believed: a server can go round in its cookies, or on for ever.
+    std::optional<Error> endless(const DirectoryBatch& batch, u64 at) {
+        if (at == 0 || at != reached) {
+            batches = listed = 0;
+            landmark = at;
+        }
+        if (batch.end) return std::nullopt;
+        if (batch.next == landmark)
+            return Error(errc::protocol_violation, "Rreaddir at offset " + std::to_string(at) +
+                                                       " leads back to offset " + std::to_string(landmark) +
+                                                       ", where the reading has been");
+        if (std::has_single_bit(++batches)) landmark = batch.next;
+        listed += batch.entries.size() + batch.refused.size();
+        if (listed > MAX_DIRECTORY)
+            return Error::from_errno(EFBIG,
+                                     "the directory has more than " + std::to_string(MAX_DIRECTORY) + " entries");
+        return std::nullopt;
+    }
     void start(u64 at) {
         ahead = operations().start_readdir(node.fid(), at, count);
         ahead_at = at;
@@ -51,9 +73,14 @@ awaitable<Result<DirectoryBatch>> Directory::read(u64 at) {
     auto data = co_await call->data();
     if (!data) co_return data.error();
     auto batch = s.operations().entries(data->bytes, at);
-    if (!batch) {
-        s.node.session().abort(batch.error());
-        co_return batch.error();
+    std::optional<Error> wrong;
+    if (!batch)
+        wrong = batch.error();
+    else
+        wrong = s.endless(*batch, at);
+    if (wrong) {
+        if (wrong->code == make_error_code(errc::protocol_violation)) s.node.session().abort(*wrong);
+        co_return *wrong;
     }
     s.reached = batch->next;
     if (!batch->end) s.start(batch->next);

@@ -63,7 +63,7 @@ awaitable<Result<void>> File::write_all(u64 offset, Bytes data) const {
     };
     std::deque<Piece> window;
     Session& session = node_.session();
-    const std::size_t most = std::max<std::size_t>(WRITE_WINDOW / max_io_, 2);
+    const std::size_t most = std::clamp<std::size_t>(WRITE_WINDOW / max_io_, 2, MAX_IN_FLIGHT);
     while (!data.empty() || !window.empty()) {
         while (!data.empty() && window.size() < most) {
             const Bytes bytes = data.first(std::min<std::size_t>(data.size(), max_io_));

@@ -12,10 +12,7 @@ awaitable<Result<std::string>> read_attribute(const Node& node, std::string name
     auto walking = session.operations().xattrwalk(node.fid(), fid, std::move(name));
     auto size = co_await std::move(walking);
     if (!size) {
-        if (size.error().code.category() == client_category())
-            session.retire_fid(fid);
-        else
-            session.return_fid(fid);
+        session.return_fid_after(fid, size.error());
         co_return size.error();
     }
     const Node value(node.shared_session(), fid, Qid{});  // clunks the fid

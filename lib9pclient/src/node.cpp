@@ -29,11 +29,11 @@ awaitable<Result<void>> Node::close() {
     if (fid == NOFID) co_return boost::system::in_place_value;
     auto reply = co_await session_->rpc<Tclunk>(fid);
     // clunk(5): the fid is gone even if the answer is an error.
-    if (reply || reply.error().code.category() != client_category())
-        session_->return_fid(fid);
-    else
-        session_->retire_fid(fid);
-    if (!reply) co_return reply.error();
+    if (!reply) {
+        session_->return_fid_after(fid, reply.error());
+        co_return reply.error();
+    }
+    session_->return_fid(fid);
     co_return boost::system::in_place_value;
 }
 
@@ -43,10 +43,7 @@ awaitable<Result<WalkedTo>> walk_once(std::shared_ptr<Session> session, Fid from
     const std::size_t wanted = names.size();
     auto reply = co_await session->rpc<Twalk>(from, newfid, std::move(names));
     if (!reply) {
-        if (reply.error().code.category() == client_category())
-            session->retire_fid(newfid);
-        else
-            session->return_fid(newfid);
+        session->return_fid_after(newfid, reply.error());
         co_return reply.error();
     }
     WalkedTo walked;

@@ -1,4 +1,4 @@
-#include "p9/file.hpp"
+#include "dialect.hpp"
 
 #include <deque>
 
@@ -32,7 +32,7 @@ struct ReadStream::State {
           end(plan.length ? plan.offset + std::min(*plan.length, ~u64{0} - plan.offset) : ~u64{0}),
           expected_end(std::min(plan.expected_end, end)),
           chunk(f.max_io()),
-          most(std::max<std::size_t>(plan.window_bytes / chunk, 1)) {}
+          most(std::clamp<std::size_t>(plan.window_bytes / chunk, 1, MAX_IN_FLIGHT)) {}
 
     /// Asks for what the window has room for. Right behind the expected end one more request goes along: its empty
     /// answer is what says that the file ends there.

@@ -27,7 +27,12 @@ std::size_t Session::requests_in_flight() const { return core_->tags.taken(); }
 
 Fid Session::take_fid() { return core_->fids.take(); }
 void Session::return_fid(Fid fid) { core_->fids.give_back(fid); }
-void Session::retire_fid(Fid) { core_->fids.retire(); }
+void Session::return_fid_after(Fid fid, const Error& why) {
+    if (why.is_errc())
+        core_->fids.retire();
+    else
+        core_->fids.give_back(fid);
+}
 void Session::clunk_later(Fid fid) { core_->clunk(fid); }
 
 void Session::abort(Error reason) { core_->end(std::move(reason)); }
@@ -68,11 +73,8 @@ awaitable<Result<Fid>> authenticate(Session& session, const AttachOptions& optio
     const Fid afid = session.take_fid();
     auto began = co_await session.rpc<Tauth>(afid, options.uname, options.aname, options.n_uname);
     if (!began) {
-        if (began.error().code.category() == client_category()) {
-            session.retire_fid(afid);
-            co_return began.error();
-        }
-        session.return_fid(afid);
+        session.return_fid_after(afid, began.error());
+        if (began.error().is_errc()) co_return began.error();
         co_return NOFID;  // attach(5): an error means that no authentication is wanted
     }
     AuthChannel channel(session, afid);
@@ -98,10 +100,7 @@ awaitable<Result<Node>> Session::attach(AttachOptions options) {
     auto reply = co_await rpc<Tattach>(fid, afid, options.uname, options.aname, options.n_uname);
     if (afid != NOFID) clunk_later(afid);
     if (!reply) {
-        if (reply.error().code.category() == client_category())
-            retire_fid(fid);
-        else
-            return_fid(fid);
+        return_fid_after(fid, reply.error());
         co_return reply.error();
     }
     co_return Node(shared_from_this(), fid, reply->qid);

@@ -27,7 +27,6 @@ struct Link {
     bool closed_by_server = false;
     bool sends_held = false;       ///< sends do not complete
     bool fail_next_send = false;   ///< the next send fails, and with it the connection
-    bool loses_bytes = false;      ///< what Transport::loses_bytes_on_close says
     u32 max_message = 0xffffffff;  ///< what the client allows
     boost::asio::steady_timer receive_wake;
     boost::asio::steady_timer send_wake;
@@ -48,7 +47,6 @@ public:
     awaitable<Result<Frame>> receive() override;
     void max_message(u32 bytes) override { link_->max_message = bytes; }
     void close() override;
-    bool loses_bytes_on_close() const override { return link_->loses_bytes; }
     std::string peer() const override { return "script"; }
 
 private:

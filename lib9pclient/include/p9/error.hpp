@@ -42,6 +42,8 @@ struct Error {
     /// An error of errno number `number` (Linux's numbering).
     static Error from_errno(int number, std::string words = {});
 
+    /// True if the connection or the conversation failed (an `errc`), as opposed to a server's refusal.
+    bool is_errc() const { return code.category() == client_category(); }
     /// True for a refusal with this errno number.
     bool is_errno(int number) const;
     /// The Linux errno that stands for this error: the server's own, or EIO, ETIMEDOUT, EINTR, ... for an `errc`.

@@ -150,6 +150,9 @@ private:
     std::unique_ptr<State> state_;
 };
 
+/// Names that one directory may have: some servers list without end.
+inline constexpr std::size_t MAX_DIRECTORY = 10'000'000;
+
 /// Reads the entries of a directory, asking for the next batch while the caller looks at this one.
 class Directory {
 public:
@@ -164,10 +167,11 @@ public:
     explicit operator bool() const { return state_ != nullptr; }
     const Node& node() const;
     /// The entries from cookie `at` on (0: the first), "." and ".." left out. Before 9P2000.L a cookie must be 0 or one
-    /// that was returned by this object, else EINVAL. Offsets that do not advance are errc::protocol_violation.
+    /// that was returned by this object, else EINVAL. Offsets that lead in a circle are errc::protocol_violation, and
+    /// more than MAX_DIRECTORY entries EFBIG.
     awaitable<Result<DirectoryBatch>> read(u64 at);
     /// All entries. EFBIG for a directory that does not end within `limit` entries.
-    awaitable<Result<DirectoryBatch>> read_all(std::size_t limit = 10'000'000);
+    awaitable<Result<DirectoryBatch>> read_all(std::size_t limit = MAX_DIRECTORY);
 
 private:
     struct State;

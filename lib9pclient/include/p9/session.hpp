@@ -101,10 +101,11 @@ public:
 
     /// A fid that is in use nowhere; NOFID if all are taken.
     Fid take_fid();
-    /// Gives back a fid that the server does not know.
+    /// Gives back a fid that the server does not know (any more).
     void return_fid(Fid fid);
-    /// Gives up the number of a fid that the server may or may not know; it is not used again.
-    void retire_fid(Fid fid);
+    /// The same after a request that should have made or ended the fid failed with `why`. If that is no answer of the
+    /// server's, nobody can tell whether it knows the fid, and the number is not used again.
+    void return_fid_after(Fid fid, const Error& why);
     /// Sends Tclunk without waiting; the number is free again when the answer comes.
     void clunk_later(Fid fid);
 

@@ -43,9 +43,6 @@ public:
     /// Ends the connection; what is under way completes with errc::connection_lost. May be called twice.
     virtual void close() = 0;
 
-    /// True if bytes in flight are lost when either end closes, so that the last reply has to be awaited first.
-    virtual bool loses_bytes_on_close() const { return false; }
-
     /// Whom this is connected to, as a canonical address.
     virtual std::string peer() const = 0;
 };
