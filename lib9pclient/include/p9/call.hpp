@@ -61,7 +61,7 @@ public:
 
 protected:
     explicit PendingCall(Session& session);
-    virtual ~PendingCall();
+    ~PendingCall();  // never deleted through this type
 
     /// Decodes an answer of the expected type. An error means that the server broke the protocol.
     virtual std::optional<Error> accept(Frame&& frame, Dialect dialect) = 0;
