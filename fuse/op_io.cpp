@@ -88,8 +88,12 @@ awaitable<Result<Written>> write_file(FileSystem* fs, u64 handle, u64 offset, Wr
         while (*written < data.bytes.size()) {
             const Bytes rest = data.bytes.subspan(*written);
             auto count = co_await file->file.write(offset + *written, rest.first(std::min(rest.size(), max_io)));
-            if (!count && *written == 0) written = std::move(count).error();
-            if (!count || *count == 0) break;
+            if (!count) {
+                // What was written before the error is a short write; the error comes with the next.
+                if (*written == 0) written = std::move(count).error();
+                break;
+            }
+            if (*count == 0) break;
             *written += *count;
         }
     } else {

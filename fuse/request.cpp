@@ -43,7 +43,7 @@ void Request::on_interrupt(fuse_req_t, void* self) {
 
 void start(std::shared_ptr<Request> request, awaitable<void> running) {
     const auto executor = asio::any_io_executor(request->filesystem().executor());
-    auto ended = [request](std::exception_ptr failure) {
+    auto ended = [request](const std::exception_ptr& failure) {
         if (failure) std::rethrow_exception(failure);  // a bug: let it end the program
     };
     asio::co_spawn(executor, std::move(running), asio::bind_cancellation_slot(request->slot(), std::move(ended)));

@@ -31,8 +31,8 @@ public:
 
     /// Answers, once.
     template <class T>
-    void answer(Result<T>&& result) {
-        const fuse_req_t req = std::exchange(req_, nullptr);
+    void answer(Result<T> result) {
+        fuse_req_t req = std::exchange(req_, nullptr);
         if (!result) {
             fuse_reply_err(req, to_errno(result.error()));
         } else if constexpr (std::is_void_v<T>) {
@@ -55,10 +55,11 @@ template <class T>
 awaitable<void> run(std::shared_ptr<Request> request, awaitable<Result<T>> work) {
     // Cancelled requests end with a value, and this coroutine has to go on to answer.
     co_await boost::asio::this_coro::throw_if_cancelled(false);
-    Result<T> result = Error::from_errno(ENOMEM);
+    Result<T> result = Error::from_errno(EIO);
     try {
         result = co_await std::move(work);
     } catch (const std::bad_alloc&) {
+        result = Error::from_errno(ENOMEM);
     }
     request->answer(std::move(result));
 }

@@ -20,7 +20,7 @@ public:
 
     void start(awaitable<void> work) {
         const auto signal = running_.emplace(running_.end());
-        const auto when_done = [this, signal](std::exception_ptr thrown) {
+        const auto when_done = [this, signal](const std::exception_ptr& thrown) {
             running_.erase(signal);
             notify();
             if (thrown) std::rethrow_exception(thrown);

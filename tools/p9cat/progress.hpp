@@ -24,7 +24,6 @@ private:
     void draw();
 
     bool enabled_;
-    bool drawn_ = false;
     std::string name_;
     u64 expected_ = 0;
     u64 done_ = 0;

@@ -2,6 +2,8 @@
 
 #include "tools/both.hpp"
 
+#include <ranges>
+
 namespace p9::tools {
 namespace {
 
@@ -48,8 +50,8 @@ bool Fetcher::start_below(const std::shared_ptr<Listing>& listing) {
 
 void Fetcher::start_more() {
     if (current_ && !start_below(current_)) return;
-    for (auto at = to_print_.rbegin(); at != to_print_.rend(); ++at) {
-        if (!start_below(*at)) return;
+    for (const auto& listing : to_print_ | std::views::reverse) {
+        if (!start_below(listing)) return;
     }
 }
 
@@ -76,6 +78,7 @@ void Fetcher::add_child(const std::shared_ptr<Listing>& listing, Item& item) {
     child->shown = join(listing->shown, item.name);
     child->path = join(listing->path, item.name);
     child->item = &item;
+    child->name = item.name;
     child->parent_base = listing->base;
     listing->children.push_back(std::move(child));
     ++unstarted_;
@@ -163,7 +166,7 @@ awaitable<Result<Directory>> Fetcher::open_listing(std::shared_ptr<Listing> list
     std::shared_ptr<Node> from = listing->base;
     if (!from) {
         from = std::exchange(listing->parent_base, nullptr);
-        names.push_back(listing->item->name);
+        names.push_back(listing->name);
     }
     if (!to_open && needs_base && !listing->base) {
         auto first = walk_from(from, names);
