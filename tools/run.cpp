@@ -86,7 +86,7 @@ void report_output(Output& out, Messages& messages, bool close_it) {
 
 }  // namespace
 
-int run(const CommonOptions& options, Work work) {
+int run(const CommonOptions& options, const Work& work) {
     std::signal(SIGPIPE, SIG_IGN);
     occupy_standard_descriptors();
     asio::io_context io(1);
@@ -95,7 +95,7 @@ int run(const CommonOptions& options, Work work) {
     Interrupts interrupts(io, options.timeout);
     std::exception_ptr thrown;
     asio::co_spawn(io, connect_and_work(options, messages, out, work),
-                   asio::bind_cancellation_slot(interrupts.slot(), [&](std::exception_ptr exception) {
+                   asio::bind_cancellation_slot(interrupts.slot(), [&](const std::exception_ptr& exception) {
                        thrown = exception;
                        io.stop();
                    }));

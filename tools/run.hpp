@@ -25,6 +25,6 @@ struct Context {
 using Work = std::function<awaitable<void>(Context&)>;
 
 /// Connects, runs `work`, closes, and returns the exit status.
-int run(const CommonOptions& options, Work work);
+int run(const CommonOptions& options, const Work& work);
 
 }  // namespace p9::tools

@@ -18,7 +18,7 @@ awaitable<void> cat_all(const Client& client, const CatOptions& options, std::ve
     auto opening_first = open_source(client, paths.front());
     Result<Source> opened = co_await std::move(opening_first);
     for (std::size_t i = 0; i < paths.size(); ++i) {
-        Result<Source> current = std::move(opened);
+        Result<Source> current = std::exchange(opened, Error(errc::cancelled));
         if (!current) {
             sink.messages.report(paths[i], current.error());
             if (sink.messages.hopeless()) co_return;

@@ -37,8 +37,11 @@ awaitable<void> Fetcher::resolve_one(std::string path, Resolved& resolved) {
     Item& item = resolved.item;
     item.name = path;
     item.path = from_root(path);
-    // As ls(1): a symlink stands for its directory only where nothing is shown of the symlink itself.
-    const bool itself = options_.directory || options_.long_format || options_.json || options_.classify;
+    if (path.empty())
+        co_return messages_.report(path, Error::from_errno(ENOENT, "an empty path names no file; / is the root"));
+    // As ls(1): a symlink stands for its directory only where nothing is shown of the symlink itself, or with a slash.
+    const bool slash = path.ends_with('/');
+    const bool itself = !slash && (options_.directory || options_.long_format || options_.json || options_.classify);
     const Follow follow = itself ? Follow::no : Follow::yes;
     std::shared_ptr<Node> base;
     Node to_open;
@@ -51,13 +54,18 @@ awaitable<void> Fetcher::resolve_one(std::string path, Resolved& resolved) {
         auto first = client_.walk(path, follow);
         auto second = client_.walk(path, follow);
         auto [one, other] = co_await both(std::move(first), std::move(second));
+        if (!one && follow == Follow::yes && !slash && one.error().is_errno(ENOENT)) {
+            auto dangling = client_.walk(path, Follow::no);
+            one = co_await std::move(dangling);
+        }
         if (!one) co_return messages_.report(path, one.error());
         base = std::make_shared<Node>(std::move(*one));
         if (other) to_open = std::move(*other);
     }
     item.qid = base->qid();
     const bool looks_like_directory = (item.qid.type & QTDIR) != 0;
-    if (looks_like_directory && !options_.directory) resolved.listing = root_listing(path, base, std::move(to_open));
+    if (looks_like_directory && !options_.directory)
+        resolved.listing = root_listing(path, base, std::exchange(to_open, Node()));
     // Some servers give directories another qid type: only the attributes are sure.
     if (lacks(item) || (!looks_like_directory && !options_.directory)) {
         auto asking = ask_about(*base, item);
@@ -65,6 +73,7 @@ awaitable<void> Fetcher::resolve_one(std::string path, Resolved& resolved) {
         if (!answered && !resolved.listing) co_return messages_.report(path, answered.error());
     }
     if (!item.type) item.type = looks_like_directory ? FileType::directory : type_of_qid(item.qid.type);
+    if (slash && !item.is_directory()) co_return messages_.report(path, Error::from_errno(ENOTDIR));
     resolved.found = true;
     if (options_.directory || !item.is_directory()) {
         resolved.listing = nullptr;

@@ -64,7 +64,7 @@ protected:
     ~PendingCall();  // never deleted through this type
 
     /// Decodes an answer of the expected type. An error means that the server broke the protocol.
-    virtual std::optional<Error> accept(Frame&& frame, Dialect dialect) = 0;
+    virtual std::optional<Error> accept(Frame frame, Dialect dialect) = 0;
     virtual void fail(Error error) = 0;
 
     template <class T>
@@ -125,7 +125,7 @@ public:
     }
 
 private:
-    std::optional<Error> accept(Frame&& frame, Dialect dialect) override {
+    std::optional<Error> accept(Frame frame, Dialect dialect) override {
         auto message = decode<Reply>(body_of(frame.bytes()), dialect);
         if (!message) return detail::malformed(Reply::message, frame.bytes().size());
         if (detail::reply_extent(*message) > bound_)
