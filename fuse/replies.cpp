@@ -34,7 +34,7 @@ void reply(fuse_req_t req, FileSystem& filesystem, AttributesReply attributes) {
     fuse_reply_attr(req, &attributes.attributes, filesystem.behaviour().attribute_timeout);
 }
 
-void reply(fuse_req_t req, FileSystem& filesystem, OpenedFile opened) {
+void reply(fuse_req_t req, FileSystem& filesystem, const OpenedFile& opened) {
     const u64 handle = filesystem.files.add(opened.file);
     const auto info = to_file_info(*opened.file, handle);
     if (fuse_reply_open(req, &info) != 0) filesystem.files.remove(handle);
@@ -57,7 +57,7 @@ void reply(fuse_req_t req, FileSystem& filesystem, CreatedFile created) {
         filesystem.files.remove(handle);
 }
 
-void reply(fuse_req_t req, FileSystem&, ReadData data) {
+void reply(fuse_req_t req, FileSystem&, const ReadData& data) {
     // writev(2) takes IOV_MAX pieces, one of which is libfuse's header.
     if (data.pieces.size() < IOV_MAX) {
         std::vector<iovec> pieces;
@@ -79,7 +79,7 @@ void reply(fuse_req_t req, FileSystem&, Listing listing) {
     for (auto& reference : listing.references) reference.handed_over();
 }
 
-void reply(fuse_req_t req, FileSystem&, Target target) { fuse_reply_readlink(req, target.path.c_str()); }
+void reply(fuse_req_t req, FileSystem&, const Target& target) { fuse_reply_readlink(req, target.path.c_str()); }
 
 void reply(fuse_req_t req, FileSystem&, struct statvfs figures) { fuse_reply_statfs(req, &figures); }
 

@@ -78,13 +78,13 @@ fuse_entry_param to_entry_param(const Behaviour& behaviour, u64 number, const st
 
 void reply(fuse_req_t req, FileSystem& filesystem, Entry entry);
 void reply(fuse_req_t req, FileSystem& filesystem, AttributesReply attributes);
-void reply(fuse_req_t req, FileSystem& filesystem, OpenedFile opened);
+void reply(fuse_req_t req, FileSystem& filesystem, const OpenedFile& opened);
 void reply(fuse_req_t req, FileSystem& filesystem, OpenedDirectory opened);
 void reply(fuse_req_t req, FileSystem& filesystem, CreatedFile created);
-void reply(fuse_req_t req, FileSystem& filesystem, ReadData data);
+void reply(fuse_req_t req, FileSystem& filesystem, const ReadData& data);
 void reply(fuse_req_t req, FileSystem& filesystem, Written written);
 void reply(fuse_req_t req, FileSystem& filesystem, Listing listing);
-void reply(fuse_req_t req, FileSystem& filesystem, Target target);
+void reply(fuse_req_t req, FileSystem& filesystem, const Target& target);
 void reply(fuse_req_t req, FileSystem& filesystem, struct statvfs figures);
 
 }  // namespace p9::fuse

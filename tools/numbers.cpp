@@ -18,7 +18,7 @@ std::optional<u64> parse_number(std::string_view text, bool suffixes) {
     if (power == letters.npos) return std::nullopt;
     rest.remove_prefix(1);
     // KiB and KB are written as often as K; all of them mean 1024 here.
-    if (rest != "" && rest != "B" && rest != "iB") return std::nullopt;
+    if (!rest.empty() && rest != "B" && rest != "iB") return std::nullopt;
     const unsigned shift = 10 * (static_cast<unsigned>(power) + 1);
     if (value > (~u64{0} >> shift)) return std::nullopt;
     return value << shift;

@@ -8,8 +8,8 @@
 namespace p9 {
 namespace asio = boost::asio;
 
-void spawn(asio::any_io_executor executor, awaitable<void> work) {
-    asio::co_spawn(std::move(executor), without_throwing(std::move(work)), [](std::exception_ptr e) {
+void spawn(const asio::any_io_executor& executor, awaitable<void> work) {
+    asio::co_spawn(executor, without_throwing(std::move(work)), [](const std::exception_ptr& e) {
         if (e) std::rethrow_exception(e);
     });
 }
@@ -26,7 +26,7 @@ awaitable<void> for_each_concurrently(std::size_t count, std::size_t limit,
     while (next < count || !running.empty()) {
         while (!stopping && next < count && running.size() < limit) {
             const auto signal = running.emplace(running.end());
-            const auto when_done = [&running, &ended, signal](std::exception_ptr e) {
+            const auto when_done = [&running, &ended, signal](const std::exception_ptr& e) {
                 running.erase(signal);
                 ended.cancel();
                 if (e) std::rethrow_exception(e);

@@ -68,8 +68,8 @@ Shown show_name(const Item& item, const LsOptions& options) {
     shown.text = colour.empty() ? name : colour + name + "\x1b[0m";
     // ls -l marks what a symlink points to, not the symlink.
     const bool marked = options.classify && !(options.long_format && item.type == FileType::symlink);
-    const char indicator = marked ? indicator_of(item) : 0;
-    if (indicator != 0) {
+    const char indicator = marked ? indicator_of(item) : '\0';
+    if (indicator != '\0') {
         shown.text += indicator;
         ++shown.width;
     }

@@ -33,7 +33,7 @@ awaitable<T> without_throwing(awaitable<T> work) {
 }
 
 /// Runs `work` on its own. An exception that leaves it ends the program: exceptions are for bugs.
-void spawn(boost::asio::any_io_executor executor, awaitable<void> work);
+void spawn(const boost::asio::any_io_executor& executor, awaitable<void> work);
 
 /// Runs `work` for at most `limit` (zero: without limit); after that it is cancelled and the result is
 /// errc::timed_out with `what` as its words, unless the work finished all the same.
