@@ -13,7 +13,7 @@ void Log::use_syslog() {
 
 void Log::note(std::string_view text) const {
     if (syslog_)
-        ::syslog(LOG_WARNING, "%.*s", static_cast<int>(text.size()), text.data());
+        ::syslog(LOG_WARNING, "%s", tools::one_line(text).c_str());
     else
         tools::complain("p9fuse", text);
 }

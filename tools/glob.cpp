@@ -1,6 +1,8 @@
 #include "tools/glob.hpp"
 
 #include <algorithm>
+#include <cerrno>
+#include <climits>
 #include <optional>
 
 namespace p9::tools {
@@ -8,6 +10,9 @@ namespace {
 
 /// Directories being listed, or names being looked up, at a time.
 constexpr std::size_t most_at_once = 512;
+
+/// What one pattern may match. A server's tree can be without end, and `**` goes through all of it.
+constexpr std::size_t most_matches = 1'000'000;
 
 std::string join(const std::string& directory, const std::string& name) {
     return directory.empty() || directory.ends_with('/') ? directory + name : directory + '/' + name;
@@ -32,6 +37,13 @@ private:
     awaitable<void> keep_existing();
     awaitable<void> look_up(std::size_t i, std::vector<char>& exists);
 
+    /// Adds a match, unless there are too many.
+    void add(std::vector<std::string>& to, std::string path) {
+        if (to.size() < most_matches) return to.push_back(std::move(path));
+        if (!fatal_)
+            fatal_ =
+                Error::from_errno(EFBIG, "the pattern matches more than " + std::to_string(most_matches) + " names");
+    }
     static bool may_be_directory(const DirectoryEntry& entry, bool through_symlinks) {
         if (!entry.type) return true;
         return *entry.type == FileType::directory || (through_symlinks && *entry.type == FileType::symlink);
@@ -63,7 +75,7 @@ awaitable<void> Expansion::step(std::string_view name, bool last) {
     std::vector<std::string> found;
     Filter filter = [&](const std::string& directory, const DirectoryEntry& entry) {
         if (matches(name, entry.name) && (last || may_be_directory(entry, true)))
-            found.push_back(join(directory, entry.name));
+            add(found, join(directory, entry.name));
     };
     auto listing = list_all(std::move(paths_), std::move(filter));
     co_await std::move(listing);
@@ -82,8 +94,10 @@ awaitable<void> Expansion::descend(bool last) {
             if (entry.name.starts_with('.')) return;
             const std::string path = join(directory, entry.name);
             const bool is_directory = may_be_directory(entry, false);
-            if (is_directory) below.push_back(path);
-            if (last || is_directory) all.push_back(path);
+            // Nobody can use a path that is longer (path_resolution(7)).
+            if (path.size() >= PATH_MAX) return;
+            if (is_directory) add(below, path);
+            if (last || is_directory) add(all, path);
         };
         auto listing = list_all(std::move(level), std::move(filter));
         co_await std::move(listing);

@@ -28,7 +28,12 @@ int status_of(const Error& error);
 /// True if nothing more can come of this connection: further paths need not be tried.
 bool ends_everything(const Error& error);
 
-/// Prints `TOOL: TEXT` as one line on standard error. The text is taken as it is.
+/// `text` as it may stand in one line on a terminal: escaped, but for its backslashes, because parts of it may have
+/// been escaped already.
+std::string one_line(std::string_view text);
+
+/// Prints `TOOL: TEXT` as one line on standard error; the text, which may hold words of the server's, as `one_line`
+/// has it.
 void complain(std::string_view tool, std::string_view text);
 
 /// Collects the exit status of a run and prints its complaints.

@@ -58,7 +58,8 @@ void Progress::draw() {
     }
     line += ", " + readable_bytes(static_cast<u64>(rate)) + "/s";
     if (expected_ > done_ && rate > 0) {
-        const auto left = static_cast<u64>(static_cast<double>(expected_ - done_) / rate + 0.5);
+        // A server may name any size: years of it would not fit into the number.
+        const auto left = static_cast<u64>(std::min(static_cast<double>(expected_ - done_) / rate + 0.5, 1e9));
         char text[40];
         std::snprintf(text, sizeof text, ", %llu:%02llu left", static_cast<unsigned long long>(left / 60),
                       static_cast<unsigned long long>(left % 60));

@@ -28,7 +28,8 @@ struct Listing {
 
     /// The directories in it, if they are wanted; in the order of `sorted` once complete.
     std::deque<std::shared_ptr<Listing>> children;
-    Item* item = nullptr;  ///< this directory in its parent's items
+    Item* item = nullptr;  ///< this directory in its parent's items: gone once those are printed
+    std::string name;      ///< this directory's, in its parent
 
     // How to get there: a fid of this directory that stays unopened, for walks; one to be opened; or the parent's.
     std::shared_ptr<Node> base;
