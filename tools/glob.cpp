@@ -108,7 +108,7 @@ awaitable<void> Expansion::descend(bool last) {
 
 awaitable<void> Expansion::look_up(std::size_t i, std::vector<char>& exists) {
     auto walked = co_await client_.walk(paths_[i], Follow::no);
-    exists[i] = walked.has_value();
+    exists[i] = walked.has_value() ? 1 : 0;
     if (!walked && ends_everything(walked.error()) && !fatal_) fatal_ = walked.error();
 }
 

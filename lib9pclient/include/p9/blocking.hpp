@@ -44,7 +44,7 @@ template <class T>
 T BlockingClient::run(awaitable<T> work) {
     std::optional<T> result;
     std::exception_ptr failure;
-    boost::asio::co_spawn(*io_, without_throwing(std::move(work)), [&](std::exception_ptr e, T value) {
+    boost::asio::co_spawn(*io_, without_throwing(std::move(work)), [&](const std::exception_ptr& e, T value) {
         failure = e;
         result.emplace(std::move(value));
     });
