@@ -117,7 +117,7 @@ std::string json_of_file(std::string_view path, std::string_view name, const Qid
         out += text;
     }
     if (!attributes.target.empty()) append_text(out, "target", attributes.target);
-    out += ",\"qid\":{\"type\":" + std::to_string(qid.type) + ",\"version\":" + std::to_string(qid.version) +
+    out += R"(,"qid":{"type":)" + std::to_string(qid.type) + ",\"version\":" + std::to_string(qid.version) +
            ",\"path\":" + std::to_string(qid.path) + "}}";
     return out;
 }
