@@ -27,6 +27,13 @@ InodeTable::InodeTable(NodePtr root) {
     by_number_.emplace(1, std::move(inode));
 }
 
+InodeTable::~InodeTable() {
+    // Each parent while the table still holds it: the last child would end a chain of parents by recursion, and a
+    // server's tree may be deeper than the stack.
+    by_place_.clear();
+    for (auto& [number, inode] : by_number_) inode->parent = nullptr;
+}
+
 InodePtr InodeTable::find(u64 number) const {
     const auto found = by_number_.find(number);
     return found == by_number_.end() ? nullptr : found->second;

@@ -45,6 +45,7 @@ class InodeTable {
 public:
     /// `root` is the attached tree's; it has number 1 (FUSE_ROOT_ID) and is never forgotten.
     explicit InodeTable(NodePtr root);
+    ~InodeTable();
     InodeTable(const InodeTable&) = delete;
     InodeTable& operator=(const InodeTable&) = delete;
 
