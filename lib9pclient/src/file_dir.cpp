@@ -23,9 +23,9 @@ struct Directory::State {
             landmark = at;
         }
         if (batch.end) return std::nullopt;
-        if (batch.next == landmark)
+        if (batch.next == landmark || batch.next == 0)
             return Error(errc::protocol_violation, "Rreaddir at offset " + std::to_string(at) +
-                                                       " leads back to offset " + std::to_string(landmark) +
+                                                       " leads back to offset " + std::to_string(batch.next) +
                                                        ", where the reading has been");
         if (std::has_single_bit(++batches)) landmark = batch.next;
         listed += batch.entries.size() + batch.refused.size();
