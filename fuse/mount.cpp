@@ -1,5 +1,6 @@
 #include "fuse/mount.hpp"
 
+#include "fuse/request.hpp"
 #include "p9/transports/dial.hpp"
 #include "tools/messages.hpp"
 #include "tools/trace_output.hpp"
@@ -164,8 +165,8 @@ awaitable<void> Mount::watch_connection() {
     if (ended_ || unmounting_) co_return;
     // Staying mounted gives every caller an error at once; leaving a hole would let them write below the mountpoint.
     log_.note("the connection to " + to_string(options_.address) + " ended: " + reason.message() + "; every call on " +
-              mountpoint_ + " now fails with \"Transport endpoint is not connected\"; end it with: " +
-              "fusermount3 -u " + mountpoint_);
+              mountpoint_ + " now fails with \"" + errno_message(to_errno(reason)) +
+              "\"; end it with: " + "fusermount3 -u " + mountpoint_);
 }
 
 void Mount::wait_for_signal() {
