@@ -6,26 +6,29 @@ std::string_view help_text() {
     return R"(Mounts a 9P server's tree.
 Usage: p9fuse ADDR MOUNTPOINT [-o OPTIONS] [-f] [-d]
 
-  ADDR                  tcp!HOST!PORT, unix!PATH, exec!COMMAND, fd!R!W, HOST[:PORT] or a socket's path
+  ADDR                  the server: tcp!HOST!PORT, unix!PATH, exec!COMMAND,
+                        fd!R!W, HOST[:PORT] or a socket's path
   MOUNTPOINT            a directory; fusermount3 -u MOUNTPOINT ends the mount
-  -f                    stay in the foreground; otherwise p9fuse returns when the mount works
+  -f                    stay in the foreground; else p9fuse returns when the
+                        mount works
   -d                    print the kernel's requests (stays in the foreground)
   --help, --version     print this, or the version, and exit
 
 Options after -o, separated by commas (a comma in a value is written \,):
   aname=NAME            the tree to attach
   uname=USER            attach as USER; the login name if left out
-  uid=N                 the numeric user for 9P2000.u and .L; the caller's uid if left out
-  msize=BYTES           the message size to ask for, 1M if left out; K and M understood
+  uid=N                 the same in numbers, for .u and .L; the caller's uid
+  msize=BYTES           message size to ask for, 64K say; 1M if left out
   dialect=NAME          auto, 9P2000.L, 9P2000.u or 9P2000
-  attr_timeout=SECONDS  how long the kernel may believe attributes; 1 if left out
-  entry_timeout=SECONDS how long the kernel may believe names; 1 if left out
-  cache=none            every call reaches the server: no page cache, both times 0
-  trace[=FILE]          print each message, decoded, to FILE, or to standard error with -f
-  ro allow_other default_permissions, and FUSE's others. The mount is always nosuid,nodev.
+  attr_timeout=SECONDS  how long attributes are believed; 1 if left out
+  entry_timeout=SECONDS how long names are believed; 1 if left out
+  cache=none            every call reaches the server: no page cache
+  trace[=FILE]          print each message to FILE, or to standard error with -f
+  ro allow_other default_permissions, and FUSE's others. The mount is always
+  nosuid,nodev.
 
-Exit status: 0 done; 1 refused; 2 usage; 3 no connection, or the handshake failed; 4 out of time; 5 the server broke
-the protocol.
+Exit status: 0 done, 1 refused, 2 usage, 3 no connection or no agreement,
+4 out of time, 5 protocol broken.
 
 Examples:
   p9fuse tcp!fileserver /mnt -o aname=/export

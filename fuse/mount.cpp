@@ -2,6 +2,7 @@
 
 #include "fuse/request.hpp"
 #include "p9/transports/dial.hpp"
+#include "tools/connection.hpp"
 #include "tools/messages.hpp"
 #include "tools/trace_output.hpp"
 
@@ -54,7 +55,7 @@ int Mount::run() {
     std::signal(SIGPIPE, SIG_IGN);
     int status = tools::EXIT_REFUSED;
     wait_for_signal();
-    auto done = [&](std::exception_ptr failure, int result) {
+    auto done = [&](const std::exception_ptr& failure, int result) {
         if (failure) std::rethrow_exception(failure);
         status = result;
         io_.stop();
@@ -93,7 +94,7 @@ awaitable<Result<void>> Mount::start() {
     const std::string peer = to_string(options_.address);
     auto connected =
         co_await within(options_.connect_timeout, connect(), peer + ": no connection, or no answer, within 10 s");
-    if (!connected) co_return std::move(connected).error();
+    if (!connected) co_return tools::no_connection(connected.error(), options_.address);
     auto mounted = mount_session(options_, mountpoint_, *filesystem_);
     if (!mounted) co_return std::move(mounted).error();
     fuse_session_ = std::move(*mounted);
@@ -114,7 +115,7 @@ awaitable<Result<void>> Mount::connect() {
     session_options.msize = options_.msize;
     if (options_.trace) {
         auto tracer = tools::open_trace(*options_.trace);
-        if (!tracer) co_return std::move(tracer).error();
+        if (!tracer) co_return std::move(tracer).error().about("trace");
         session_options.tracer = std::move(*tracer);
     }
     auto session = co_await Session::open(dialler(options_.address, {}), std::move(session_options));

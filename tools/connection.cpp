@@ -3,6 +3,8 @@
 #include "p9/transports/dial.hpp"
 #include "tools/trace_output.hpp"
 
+#include <unistd.h>
+
 #include <cstdio>
 
 namespace p9::tools {
@@ -12,7 +14,7 @@ namespace {
 Error attach_refused(const Error& error, const CommonOptions& options) {
     if (ends_everything(error)) return error;
     Error explained = error;
-    explained.text = "attach " +
+    explained.text = to_string(options.address) + ": attach " +
                      (options.aname.empty() ? std::string("without a tree's name") : escaped(options.aname)) + " as " +
                      escaped(options.uname) + ": " + error.message();
     if (options.aname.empty()) explained.text += " (some servers, diod among them, want the exported path: -A PATH)";
@@ -25,7 +27,7 @@ awaitable<Result<Client>> open_and_attach(const CommonOptions& options) {
     session_options.msize = options.msize;
     if (options.trace) {
         auto tracer = open_trace(*options.trace);
-        if (!tracer) co_return tracer.error();
+        if (!tracer) co_return tracer.error().about("--trace");
         session_options.tracer = std::move(*tracer);
     }
     auto opening = Session::open(dialler(options.address), std::move(session_options));
@@ -57,13 +59,27 @@ std::string seconds_text(Duration duration) {
 
 }  // namespace
 
+Error no_connection(const Error& error, const Address& address) {
+    if (!ends_everything(error) || error.code == make_error_code(errc::cancelled)) return error;
+    const std::string name = to_string(address);
+    Error explained = error.message().starts_with(name) ? error : error.about(name);
+    const auto* tcp = std::get_if<TcpAddress>(&address);
+    if (error.code == make_error_code(errc::protocol_violation)) {
+        explained.text += "; is it a 9P server?";
+    } else if (tcp != nullptr && ::access(tcp->host.c_str(), F_OK) == 0) {
+        explained.text += "; for the socket in this folder say ./" + tcp->host;
+    }
+    return explained;
+}
+
 awaitable<Result<Client>> connect(const CommonOptions& options, const Messages& messages) {
     co_await boost::asio::this_coro::throw_if_cancelled(false);
     auto work = open_and_attach(options);
     auto client = co_await within(options.connect_timeout, std::move(work),
                                   to_string(options.address) + ": no connection, or no answer, within " +
                                       seconds_text(options.connect_timeout) + " (--connect-timeout)");
-    if (client && options.verbose) messages.note(agreed_line(client->session()));
+    if (!client) co_return no_connection(client.error(), options.address);
+    if (options.verbose) messages.note(agreed_line(client->session()));
     co_return client;
 }
 

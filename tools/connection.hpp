@@ -11,4 +11,7 @@ namespace p9::tools {
 /// what was agreed on.
 awaitable<Result<Client>> connect(const CommonOptions& options, const Messages& messages);
 
+/// Why there is no connection to `address`, with its name and what may help.
+Error no_connection(const Error& error, const Address& address);
+
 }  // namespace p9::tools

@@ -1,5 +1,6 @@
 #include "tools/options.hpp"
 
+#include "tools/help_format.hpp"
 #include "tools/messages.hpp"
 
 #include <CLI/CLI.hpp>
@@ -41,7 +42,24 @@ std::string login_name() {
 std::string complaint(const CLI::ParseError& error, const std::vector<std::string>& unknown) {
     if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && !unknown.empty())
         return "unknown option " + escaped(unknown.front());
-    return error.what();
+    std::string words = error.what();
+    // "--address: 1 required ADDR missing"
+    if (const auto number = words.find(": 1 required "); number != words.npos && words.ends_with(" missing")) {
+        words.replace(number, 13, ": expected ");
+        words.replace(words.size() - 8, 8, " after it");
+    }
+    return words;
+}
+
+/// CLI11 takes an argument such as "[ab]" apart as a list, but here it is a pattern or a name. A NUL, which no argument
+/// holds, keeps it whole until it has been parsed.
+std::string guarded(std::string word) {
+    if (word.starts_with('[') && word.ends_with(']')) word += '\0';
+    return word;
+}
+
+void unguard(std::string& word) {
+    if (word.ends_with('\0')) word.pop_back();
 }
 
 std::string msize_hint() { return "expected a number of bytes such as 65536, 64K or 1M"; }
@@ -54,17 +72,20 @@ struct CommandLine::Parser {
     Setting address, aname, uname, uid, msize, dialect, connect_timeout, timeout;
     std::optional<std::string> trace;
     std::deque<OptionalValue> optionals;  // CLI11 keeps references into it
+    std::vector<std::string*> texts;      // what the caller gets as it was given
+    std::vector<std::string>* paths = nullptr;
 
     Parser(const About& about) : app(about.purpose, about.tool) {
         common.tool = about.tool;
         app.footer(about.examples);
         app.set_help_flag("--help", "Print this help and exit");
         app.set_version_flag("--version", about.tool + " " P9_VERSION, "Print the version and exit");
-        app.get_formatter()->column_width(32);
+        app.formatter(std::make_shared<HelpFormat>());
     }
 
     void setting(const std::string& names, Setting& value, const std::string& metavar, const std::string& help) {
         value.origin = names.substr(names.find("--"));
+        texts.push_back(&value.text);
         app.add_option(names, value.text, help)->type_name(metavar)->take_last()->group("Connection");
     }
     bool given(const std::string& name) const { return app.get_option(name)->count() != 0; }
@@ -77,6 +98,7 @@ struct CommandLine::Parser {
         value.origin = variable;
     }
 
+    void unguard_all();
     std::optional<std::string> finish();
     std::optional<std::string> finish_optionals();
     std::optional<std::string> finish_address();
@@ -87,21 +109,19 @@ struct CommandLine::Parser {
 CommandLine::CommandLine(const About& about) : parser_(std::make_unique<Parser>(about)) {
     Parser& p = *parser_;
     p.setting("-a,--address", p.address, "ADDR",
-              "The server: tcp!HOST!PORT, unix!PATH, exec!COMMAND, fd!R!W, HOST[:PORT] or a socket's path "
-              "(or P9_ADDRESS)");
+              "The server (or P9_ADDRESS): tcp!HOST!PORT, unix!PATH,\n"
+              "exec!COMMAND, fd!R!W, HOST[:PORT] or a socket's path");
     p.setting("-A,--aname", p.aname, "NAME", "The tree to attach (or P9_ANAME)");
-    p.setting("-u,--uname", p.uname, "USER", "Attach as USER; the login name if left out (or P9_UNAME)");
-    p.setting("--uid", p.uid, "N", "The numeric user for 9P2000.u and .L; the caller's uid if left out");
-    p.setting("--msize", p.msize, "BYTES",
-              "The message size to ask for, 1M if left out; K and M understood (or P9_MSIZE)");
-    p.setting("--dialect", p.dialect, "NAME", "auto, 9P2000.L, 9P2000.u or 9P2000 (or P9_DIALECT)");
+    p.setting("-u,--uname", p.uname, "USER", "Attach as; the login name if left out (or P9_UNAME)");
+    p.setting("--uid", p.uid, "N", "The same in numbers, for .u and .L; the caller's uid");
+    p.setting("--msize", p.msize, "BYTES", "Message size to ask for, 1M if left out (or P9_MSIZE)");
+    p.setting("--dialect", p.dialect, "NAME", "auto, 9P2000.L, 9P2000.u, 9P2000 (or P9_DIALECT)");
     p.setting("--connect-timeout", p.connect_timeout, "SECONDS",
-              "For connecting, version and attach together; 10 if left out, 0 for no limit");
+              "Until the tree is attached; 10 if left out, 0: none");
     p.setting("--timeout", p.timeout, "SECONDS", "For the whole command; no limit if left out");
-    optional_value("--trace", p.trace, "-", "FILE",
-                   "Print each message, decoded, to FILE or to standard error (or P9_TRACE)");
+    optional_value("--trace", p.trace, "-", "FILE", "Print each message, to FILE or standard error\n(or P9_TRACE)");
     p.app.get_option("--trace")->group("Connection");
-    p.app.add_flag("-v,--verbose", p.common.verbose, "Print what was agreed on: address, dialect, msize, round trip")
+    p.app.add_flag("-v,--verbose", p.common.verbose, "Print what was agreed on: dialect, msize, round trip")
         ->group("Connection");
 }
 
@@ -115,12 +135,14 @@ void CommandLine::flag(const std::string& names, bool& value, const std::string&
 
 void CommandLine::text(const std::string& names, std::string& value, const std::string& metavar,
                        const std::string& help) {
+    parser_->texts.push_back(&value);
     parser_->app.add_option(names, value, help)->type_name(metavar)->take_last();
 }
 
 void CommandLine::number(const std::string& names, std::optional<u64>& value, const std::string& metavar,
                          const std::string& help, bool suffixes) {
-    const auto parse = [&value, names, suffixes](const std::string& text) {
+    const auto parse = [&value, names, suffixes](std::string text) {
+        unguard(text);
         value = parse_number(text, suffixes);
         if (value) return;
         throw CLI::ValidationError(names.substr(names.find_last_of(',') + 1),
@@ -139,7 +161,14 @@ void CommandLine::optional_value(const std::string& name, std::optional<std::str
 }
 
 void CommandLine::paths(std::vector<std::string>& value, const std::string& help, bool required) {
+    parser_->paths = &value;
     parser_->app.add_option("PATH", value, help)->required(required)->type_name("");
+}
+
+void CommandLine::Parser::unguard_all() {
+    for (std::string* text : texts) unguard(*text);
+    if (paths == nullptr) return;
+    for (auto& path : *paths) unguard(path);
 }
 
 std::optional<std::string> CommandLine::Parser::finish_address() {
@@ -225,7 +254,10 @@ std::optional<std::string> CommandLine::Parser::finish() {
 bool CommandLine::parse(int argc, char** argv, int& status) {
     Parser& p = *parser_;
     try {
-        p.app.parse(argc, argv);
+        std::vector<std::string> backwards;  // as CLI11 wants them
+        for (int i = argc - 1; i > 0; --i) backwards.push_back(guarded(argv[i]));
+        p.app.parse(std::move(backwards));
+        p.unguard_all();
     } catch (const CLI::CallForVersion& version) {
         status = p.app.exit(version);
         return false;

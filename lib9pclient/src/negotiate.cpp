@@ -79,7 +79,9 @@ awaitable<Outcome> offer(Transport& transport, Dialect offered, const SessionOpt
     const bool fatal =
         error.code == make_error_code(errc::protocol_violation) || error.code == make_error_code(errc::cancelled);
     Outcome outcome{Outcome::lost, 0, offered, error};
-    if (!fatal) outcome.error = Error(errc::handshake_failed, error.message() + " (" + offer_name(offered) + ")");
+    if (!fatal)
+        outcome.error =
+            Error(errc::handshake_failed, error.message() + " (offered " + std::string(version_string(offered)) + ")");
     co_return outcome;
 }
 
@@ -92,7 +94,12 @@ awaitable<Result<std::shared_ptr<Session>>> Session::open(Dialler dialler, Sessi
         if (transport == nullptr) {
             auto dialling = dialler();
             auto dialled = co_await std::move(dialling);
-            if (!dialled) co_return dialled.error();
+            if (!dialled) {
+                // After a first offer, how that one went says more: a descriptor, for one, cannot be dialled again.
+                const bool cancelled = dialled.error().code == make_error_code(errc::cancelled);
+                if (offered == options.dialects.front() || cancelled) co_return dialled.error();
+                co_return last;
+            }
             transport = std::move(*dialled);
             transport->max_message(MAX_VERSION_REPLY);
         }

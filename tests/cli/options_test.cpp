@@ -3,6 +3,9 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <sstream>
+
 namespace p9::test {
 namespace {
 
@@ -11,8 +14,11 @@ using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
 struct Refused {
+    std::string name;
     std::vector<std::string> arguments;
     std::string words;
+    /// For the names that ctest shows.
+    friend void PrintTo(const Refused& refused, std::ostream* out) { *out << refused.name; }
 };
 
 class OptionsRefused : public ::testing::TestWithParam<Refused> {};
@@ -28,19 +34,22 @@ TEST_P(OptionsRefused, OneLineAndStatus2) {
     EXPECT_EQ(std::ranges::count(ran.err, '\n'), 1) << ran.err;
 }
 
-INSTANTIATE_TEST_SUITE_P(Cat, OptionsRefused,
-                         ::testing::Values(Refused{{"/x"}, "no server"},
-                                           Refused{{"-a", "tcp!h!99999", "/x"}, "tcp!h!99999: port must be 1 to 65535"},
-                                           Refused{{"-a", "unix!/s"}, "PATH"},
-                                           Refused{{"-a", "unix!/s", "--nonsense", "/x"}, "--nonsense"},
-                                           Refused{{"-a", "unix!/s", "--msize", "lots", "/x"}, "--msize"},
-                                           Refused{{"-a", "unix!/s", "--msize", "12", "/x"}, "--msize"},
-                                           Refused{{"-a", "unix!/s", "--dialect", "9P3000", "/x"}, "--dialect"},
-                                           Refused{{"-a", "unix!/s", "--timeout", "soon", "/x"}, "--timeout"},
-                                           Refused{{"-a", "unix!/s", "--uid", "me", "/x"}, "--uid"},
-                                           Refused{{"-a", "unix!/s", "-n", "-1", "/x"}, "-n"},
-                                           Refused{{"-a", "unix!/s", "-f", "/x", "/y"}, "-f follows one file"},
-                                           Refused{{"-a", "unix!/s", "-f", "-n", "2", "/x"}, "do not go together"}));
+INSTANTIATE_TEST_SUITE_P(
+    Cat, OptionsRefused,
+    ::testing::Values(Refused{"NoServer", {"/x"}, "no server"},
+                      Refused{"BadPort", {"-a", "tcp!h!99999", "/x"}, "tcp!h!99999: port must be 1 to 65535"},
+                      Refused{"NoPath", {"-a", "unix!/s"}, "PATH"},
+                      Refused{"UnknownOption", {"-a", "unix!/s", "--nonsense", "/x"}, "--nonsense"},
+                      Refused{"NoValue", {"/x", "-a"}, "--address: expected ADDR after it"},
+                      Refused{"MsizeInWords", {"-a", "unix!/s", "--msize", "lots", "/x"}, "--msize"},
+                      Refused{"MsizeTooSmall", {"-a", "unix!/s", "--msize", "12", "/x"}, "--msize"},
+                      Refused{"UnknownDialect", {"-a", "unix!/s", "--dialect", "9P3000", "/x"}, "--dialect"},
+                      Refused{"TimeoutInWords", {"-a", "unix!/s", "--timeout", "soon", "/x"}, "--timeout"},
+                      Refused{"UidInWords", {"-a", "unix!/s", "--uid", "me", "/x"}, "--uid"},
+                      Refused{"NegativeCount", {"-a", "unix!/s", "-n", "-1", "/x"}, "-n"},
+                      Refused{"BracketedNumber", {"-a", "unix!/s", "-n", "[1]", "/x"}, "not \"[1]\""},
+                      Refused{"FollowsTwo", {"-a", "unix!/s", "-f", "/x", "/y"}, "-f follows one file"},
+                      Refused{"FollowAndCount", {"-a", "unix!/s", "-f", "-n", "2", "/x"}, "do not go together"}));
 
 TEST(Options, HelpAndVersion) {
     for (const std::string name : {"p9cat", "p9ls"}) {
@@ -48,6 +57,10 @@ TEST(Options, HelpAndVersion) {
         EXPECT_EQ(help.status, 0);
         EXPECT_THAT(help.out, HasSubstr("--connect-timeout"));
         EXPECT_THAT(help.out, HasSubstr("P9_ADDRESS"));
+        EXPECT_THAT(help.out, HasSubstr("--trace[=FILE]  "));
+        EXPECT_THAT(help.out, HasSubstr("\nExamples:\n  " + name + " -a "));
+        std::istringstream lines(help.out);
+        for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 80u) << line;
         const Ran version = run_program({tool(name), "--version"});
         EXPECT_EQ(version.status, 0);
         EXPECT_THAT(version.out, StartsWith(name + " "));
@@ -59,6 +72,27 @@ TEST(Options, NobodyListens) {
     EXPECT_EQ(ran.status, 3);
     EXPECT_THAT(ran.err, StartsWith("p9cat: unix!/nonexistent/socket: "));
     EXPECT_EQ(std::ranges::count(ran.err, '\n'), 1) << ran.err;
+}
+
+TEST(Options, WhatIsNo9PServerIsNamed) {
+    for (const std::string address : {"exec!cat", "exec!echo hello; cat >/dev/null"}) {
+        const Ran ran = run_program({tool("p9cat"), "-a", address, "/x"});
+        EXPECT_EQ(ran.status, 5);
+        EXPECT_THAT(ran.err, StartsWith("p9cat: " + address + ": "));
+        EXPECT_THAT(ran.err, EndsWith("; is it a 9P server?\n"));
+    }
+}
+
+TEST(Options, ADescriptorThatIsClosedIsSaidToBe) {
+    const Ran ran = run_program({"/bin/sh", "-c", tool("p9cat") + " -a fd!0!1 /x </dev/null 2>&1 >/dev/null | cat"});
+    EXPECT_THAT(ran.out, HasSubstr("fd!0!1"));
+    EXPECT_THAT(ran.out, ::testing::Not(HasSubstr("dialled again")));
+}
+
+TEST(Options, ASocketInThisFolderIsPointedOut) {
+    const Ran ran = run_program({"/bin/sh", "-c", "cd / && " + tool("p9cat") + " -a tmp:1 /x"});
+    EXPECT_EQ(ran.status, 3);
+    EXPECT_THAT(ran.err, EndsWith("; for the socket in this folder say ./tmp\n"));
 }
 
 TEST(Options, AnAddressInTheEnvironment) {
@@ -100,6 +134,8 @@ TEST_F(ServedOptions, TraceToStandardErrorAndToAFile) {
     EXPECT_EQ(into_file.status, 0) << into_file.err;
     EXPECT_EQ(into_file.err, "");
     EXPECT_THAT(run_program({"/bin/cat", file}).out, HasSubstr("-> Tversion"));
+    EXPECT_EQ(run("p9cat", {"--trace=/nonexistent/t", "/f"}).err,
+              "p9cat: --trace: /nonexistent/t: No such file or directory\n");
 }
 
 TEST_F(ServedOptions, ARefusedTreeComesWithAHint) {

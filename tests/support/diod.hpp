@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include <ostream>
 #include <string>
 
 namespace p9::test {
@@ -13,6 +14,8 @@ class Diod {
 public:
     /// What it listens on.
     enum class Kind { unix_socket, tcp };
+    /// For the names that ctest shows.
+    friend void PrintTo(Kind kind, std::ostream* out) { *out << (kind == Kind::tcp ? "tcp" : "unix"); }
 
     /// Why there can be no server, to be given to GTEST_SKIP(); empty if there can. A diod that is installed and does
     /// not start is no reason to skip: the constructor throws.

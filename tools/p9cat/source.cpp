@@ -11,6 +11,7 @@ u64 Source::expected_end() const {
 
 awaitable<Result<Source>> open_source(const Client& client, std::string path) {
     co_await boost::asio::this_coro::throw_if_cancelled(false);
+    if (path.empty()) co_return Error::from_errno(ENOENT, "an empty path names no file");
     auto walked = co_await client.walk(path);
     if (!walked) co_return walked.error();
     const BorrowedNode borrowed(*walked);
@@ -31,6 +32,7 @@ awaitable<Result<Source>> open_source(const Client& client, std::string path) {
     const bool typed = (source.attributes.valid & GETATTR_MODE) != 0;
     const bool directory = typed ? source.attributes.is_directory() : (source.file.node().qid().type & QTDIR) != 0;
     if (directory) co_return Error::from_errno(EISDIR);
+    if (source.path.ends_with('/')) co_return Error::from_errno(ENOTDIR);
     co_return source;
 }
 
