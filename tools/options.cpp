@@ -116,8 +116,7 @@ CommandLine::CommandLine(const About& about) : parser_(std::make_unique<Parser>(
     p.setting("--uid", p.uid, "N", "The same in numbers, for .u and .L; the caller's uid");
     p.setting("--msize", p.msize, "BYTES", "Message size to ask for, 1M if left out (or P9_MSIZE)");
     p.setting("--dialect", p.dialect, "NAME", "auto, 9P2000.L, 9P2000.u, 9P2000 (or P9_DIALECT)");
-    p.setting("--connect-timeout", p.connect_timeout, "SECONDS",
-              "Until the tree is attached; 10 if left out, 0: none");
+    p.setting("--connect-timeout", p.connect_timeout, "SECONDS", "Until the tree is attached; 10 if left out, 0: none");
     p.setting("--timeout", p.timeout, "SECONDS", "For the whole command; no limit if left out");
     optional_value("--trace", p.trace, "-", "FILE", "Print each message, to FILE or standard error\n(or P9_TRACE)");
     p.app.get_option("--trace")->group("Connection");
