@@ -35,6 +35,7 @@ TEST(Hostile, GarbageIsABrokenProtocol) {
 class HostileTreeOfDiod : public ServedTest {};
 
 TEST_F(HostileTreeOfDiod, MoreDirectoriesThanAreFetchedAhead) {
+    // More than a server that keeps a descriptor for each may have open at a time.
     // The listings of the last of them begin when their parent's has been printed and is gone. Names that do not fit
     // into a std::string itself, so that using them too late shows.
     const std::string many = "many/a-directory-with-a-name-of-some-length-";

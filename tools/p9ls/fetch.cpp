@@ -7,8 +7,9 @@
 namespace p9::tools {
 namespace {
 
-/// Directories, and files in them, that are fetched ahead of the printing.
-constexpr std::size_t most_directories = 1024;
+/// Directories, and files in them, that are fetched ahead of the printing. Each directory may be open on the server at
+/// the same time, and a server that keeps a descriptor for each (diod) usually has 1024.
+constexpr std::size_t most_directories = 256;
 constexpr std::size_t most_items = 200'000;
 /// Files whose attributes are being asked for at a time: well below the 65535 tags of a connection.
 constexpr std::size_t most_questions = 16'384;
