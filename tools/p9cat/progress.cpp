@@ -10,7 +10,7 @@ namespace p9::tools {
 
 std::string readable_bytes(u64 bytes) {
     static constexpr const char* units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-    double value = static_cast<double>(bytes);
+    auto value = static_cast<double>(bytes);
     std::size_t unit = 0;
     while (value >= 1024 && unit + 1 < std::size(units)) {
         value /= 1024;
