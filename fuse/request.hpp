@@ -31,7 +31,7 @@ public:
 
     /// Answers, once.
     template <class T>
-    void answer(Result<T> result) {
+    void answer(Result<T>&& result) {
         fuse_req_t req = std::exchange(req_, nullptr);
         if (!result) {
             fuse_reply_err(req, to_errno(result.error()));
