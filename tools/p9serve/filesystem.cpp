@@ -14,6 +14,10 @@ Error refused(int number) { return Error::from_errno(number); }
 
 std::size_t ReadReply::reserve(std::size_t& most) {
     most = std::min<std::size_t>(most, room());
+    if (message_.empty() && spare_ != nullptr && spare_->capacity() >= HEADER + most) {
+        message_.swap(*spare_);
+        message_.clear();
+    }
     const std::size_t before = message_.empty() ? HEADER : message_.size();
     message_.resize(before + most);
     return before;
@@ -42,12 +46,6 @@ ByteVector ReadReply::finish(Tag tag, u8 type) && {
     writer("tag", tag);
     writer("count", static_cast<u32>(message_.size() - HEADER));
     return std::move(message_);
-}
-
-void ReadReply::recycle(ByteVector spare) {
-    if (!message_.empty()) return;
-    message_ = std::move(spare);
-    message_.clear();
 }
 
 awaitable<Result<void>> OpenFile::read(u64, ReadReply&) { co_return refused(EBADF); }

@@ -48,7 +48,8 @@ struct User {
 /// Takes the bytes of one read. No memory is taken before there are bytes, so a read that waits costs little.
 class ReadReply {
 public:
-    explicit ReadReply(u32 count) : count_(count) {}
+    /// Takes up to `count` bytes. `spare`, which outlives this, may have memory to use.
+    explicit ReadReply(u32 count, ByteVector* spare = nullptr) : count_(count), spare_(spare) {}
 
     /// How many bytes more the client takes.
     u32 room() const { return count_ - size(); }
@@ -72,14 +73,13 @@ public:
 
     /// The whole message of type `type`. For the engine.
     ByteVector finish(Tag tag, u8 type) &&;
-    /// The bytes of a buffer that may be used again. For the engine.
-    void recycle(ByteVector spare);
 
 private:
     static constexpr std::size_t HEADER = HEADER_SIZE + 4;  // size[4] type[1] tag[2] count[4]
     std::size_t reserve(std::size_t& most);
 
     u32 count_;
+    ByteVector* spare_;
     ByteVector message_;  // empty, or the header and the bytes so far
 };
 

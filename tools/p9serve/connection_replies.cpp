@@ -1,0 +1,84 @@
+// The way out: replies are gathered, and leave in as few writes as make sense.
+#include "tools/p9serve/connection.hpp"
+
+#include <boost/asio/redirect_error.hpp>
+
+namespace p9::serve {
+
+void Connection::refuse(const Epoch& epoch, Tag tag, const Error& error) {
+    if (epoch.dialect == Dialect::linux_) {
+        answer(epoch, tag, Rlerror{static_cast<u32>(error.to_errno())});
+        return;
+    }
+    // An Rerror of more than a line helps nobody and may not fit.
+    constexpr std::size_t LONGEST = 255;
+    answer(epoch, tag, Rerror{error.message().substr(0, LONGEST), static_cast<u32>(error.to_errno())});
+}
+
+// Where small replies gather.
+ByteVector& Connection::small_buffer() {
+    constexpr std::size_t ENOUGH = 16 << 10;
+    if (queue_.empty() || queue_.back().size() >= ENOUGH) queue_.emplace_back();
+    return queue_.back();
+}
+
+void Connection::queue(ByteVector message, Dialect dialect) {
+    const std::size_t size = message.size();
+    constexpr std::size_t SMALL = 4 << 10;
+    ByteVector* const last = queue_.empty() ? nullptr : &queue_.back();
+    if (size <= SMALL && last != nullptr && last->size() <= SMALL)
+        last->insert(last->end(), message.begin(), message.end());
+    else
+        queue_.push_back(std::move(message));
+    queued(size, dialect);
+}
+
+// `bytes` were added to the last of the queue.
+void Connection::queued(std::size_t bytes, Dialect dialect) {
+    const Bytes last = queue_.back();
+    if (options_.tracer) options_.tracer(Direction::sent, last.last(bytes), dialect);
+    queued_bytes_ += bytes;
+    if (done_ || broken_) {
+        queue_.clear();
+        queued_bytes_ = 0;
+        return;
+    }
+    if (queued_bytes_ > HOPELESS) {
+        broken_ = Error(errc::connection_lost, transport_->peer() + " does not read its replies");
+        transport_->close();
+    }
+    // The read loop sends what came of the requests that it looks at now.
+    if (!reading_ && !sending_) {
+        sending_ = true;
+        spawn(transport_->executor(), drain_later(shared_from_this()));
+    }
+}
+
+awaitable<void> Connection::drain_later(std::shared_ptr<Connection> self) {
+    sending_ = false;
+    auto draining = self->drain();
+    co_await std::move(draining);
+}
+
+// Sends all that is queued, unless somebody is about it already.
+awaitable<void> Connection::drain() {
+    if (sending_) co_return;
+    sending_ = true;
+    while (!queue_.empty() && !broken_) {
+        ByteVector message = std::move(queue_.front());
+        queue_.pop_front();
+        auto sending = transport_->send(message);
+        const auto sent = co_await std::move(sending);
+        queued_bytes_ -= std::min(queued_bytes_, message.size());
+        if (!sent && !broken_) {
+            broken_ = sent.error();
+            transport_->close();
+        }
+        if (message.capacity() > spare_.capacity()) spare_ = std::move(message);
+        if (queued_bytes_ <= MAX_QUEUED) event_.cancel();
+    }
+    sending_ = false;
+    event_.cancel();
+}
+
+}  // namespace p9::serve

@@ -1,0 +1,36 @@
+#include "tools/p9serve/fids.hpp"
+
+#include <cerrno>
+
+namespace p9::serve {
+
+Result<FidPtr> Epoch::find(Fid fid) const {
+    const auto found = fids.find(fid);
+    if (found == fids.end() || !found->second->place)
+        return Error::from_errno(EBADF, "unknown fid " + std::to_string(number(fid)));
+    return found->second;
+}
+
+Result<FidPtr> Epoch::reserve(Fid fid) {
+    if (fid == NOFID) return Error::from_errno(EBADF, "NOFID cannot be made a fid");
+    if (fids.size() >= max_fids)
+        return Error::from_errno(EMFILE, "too many fids: at most " + std::to_string(max_fids) + " a connection");
+    const auto [at, made] = fids.try_emplace(fid);
+    if (!made) return Error::from_errno(EBADF, "fid " + std::to_string(number(fid)) + " is in use");
+    at->second = std::make_shared<FidState>();
+    return at->second;
+}
+
+void Epoch::moved(const File& directory, const std::string& name, const PlacePtr& new_directory,
+                  const std::string& new_name) {
+    const u64 path = directory.qid().path;
+    for (const auto& [fid, state] : fids) {
+        Place* const place = state->place.get();
+        if (place == nullptr || !place->parent || place->name != name) continue;
+        if (place->parent->file->qid().path != path) continue;
+        place->parent = new_directory;
+        place->name = new_name;
+    }
+}
+
+}  // namespace p9::serve
