@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <deque>
 
@@ -74,6 +75,8 @@ struct CommandLine::Parser {
     std::deque<OptionalValue> optionals;  // CLI11 keeps references into it
     std::vector<std::string*> texts;      // what the caller gets as it was given
     std::vector<std::string>* paths = nullptr;
+    std::vector<std::string>* words = nullptr;
+    std::function<std::string(const std::vector<std::string>&)> words_help;
 
     Parser(const About& about) : app(about.purpose, about.tool) {
         common.tool = about.tool;
@@ -164,8 +167,19 @@ void CommandLine::paths(std::vector<std::string>& value, const std::string& help
     parser_->app.add_option("PATH", value, help)->required(required)->type_name("");
 }
 
+void CommandLine::words(std::vector<std::string>& value,
+                        std::function<std::string(const std::vector<std::string>&)> help) {
+    parser_->words = &value;
+    parser_->words_help = std::move(help);
+    parser_->app.allow_extras();
+}
+
 void CommandLine::Parser::unguard_all() {
     for (std::string* text : texts) unguard(*text);
+    if (words != nullptr) {
+        *words = app.remaining();
+        for (auto& word : *words) unguard(word);
+    }
     if (paths == nullptr) return;
     for (auto& path : *paths) unguard(path);
 }
@@ -261,7 +275,11 @@ bool CommandLine::parse(int argc, char** argv, int& status) {
         status = p.app.exit(version);
         return false;
     } catch (const CLI::CallForHelp& help) {
-        status = p.app.exit(help);
+        status = EXIT_DONE;
+        if (p.words_help == nullptr)
+            status = p.app.exit(help);
+        else if (std::fputs(p.words_help(p.app.remaining()).c_str(), stdout) < 0)
+            status = EXIT_REFUSED;
         return false;
     } catch (const CLI::ParseError& error) {
         complain(p.common.tool,

@@ -7,6 +7,7 @@
 #include "p9/session.hpp"
 #include "p9/transports/address.hpp"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -57,6 +58,10 @@ public:
                         const std::string& metavar, const std::string& help,
                         const std::vector<std::string>& choices = {});
     void paths(std::vector<std::string>& value, const std::string& help, bool required);
+    /// For a tool whose commands have options of their own: takes every word that is none of the options described here
+    /// nor the value of one, in order, "--" and what looks like an option included. `help` makes the text of --help of
+    /// them.
+    void words(std::vector<std::string>& value, std::function<std::string(const std::vector<std::string>&)> help);
 
     /// True if all is well; else `status` is what to exit with, after help or one line of complaint was printed.
     bool parse(int argc, char** argv, int& status);
