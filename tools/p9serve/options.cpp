@@ -64,12 +64,12 @@ void describe(CLI::App& app, Given& given) {
     app.add_flag("-v,--verbose", given.verbose, "Tell of every connection");
 }
 
-std::string quoted(std::string_view text) { return '"' + escaped(text) + '"'; }
+std::string in_quotes(std::string_view text) { return '"' + escaped(text) + '"'; }
 
 Wrong take_number(const char* name, const std::optional<std::string>& text, u64 least, u64 most, auto& value) {
     if (!text) return std::nullopt;
     const auto parsed = tools::parse_number(*text, true);
-    if (!parsed) return std::string(name) + ": expected a number such as 4096, 64K or 1M, not " + quoted(*text);
+    if (!parsed) return std::string(name) + ": expected a number such as 4096, 64K or 1M, not " + in_quotes(*text);
     if (*parsed < least || *parsed > most)
         return std::string(name) + ": must be from " + std::to_string(least) + " to " + std::to_string(most);
     value = static_cast<std::remove_reference_t<decltype(value)>>(*parsed);
@@ -97,7 +97,7 @@ Wrong take_dialects(const Given& given, Options& options) {
         rest.remove_prefix(std::min(rest.size(), word.size() + 1));
         if (word.empty()) continue;
         const auto dialect = dialect_of(word);
-        if (!dialect) return "--dialects: expected 9P2000.L, 9P2000.u and 9P2000, not " + quoted(word);
+        if (!dialect) return "--dialects: expected 9P2000.L, 9P2000.u and 9P2000, not " + in_quotes(word);
         options.server.dialects.push_back(*dialect);
     }
     if (options.server.dialects.empty()) return "--dialects: expected at least one of 9P2000.L, 9P2000.u and 9P2000";
@@ -117,7 +117,7 @@ Wrong take_sip(const Given& given, sip::SipOptions& options) {
     }
     if (given.grace) {
         const auto grace = tools::parse_seconds(*given.grace);
-        if (!grace) return "--grace: expected a number of seconds, not " + quoted(*given.grace);
+        if (!grace) return "--grace: expected a number of seconds, not " + in_quotes(*given.grace);
         options.grace = std::chrono::duration_cast<std::chrono::milliseconds>(*grace);
     }
     return std::nullopt;
