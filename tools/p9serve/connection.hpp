@@ -94,8 +94,9 @@ private:
     awaitable<Result<Attributes>> attributes(FilePtr file);
     awaitable<Result<Stat>> stat(FilePtr file, std::string name, Dialect dialect);
     awaitable<Result<void>> read_stats(Epoch& epoch, FidState& fid, u64 offset, ReadReply& reply);
-    awaitable<Result<void>> move(Epoch& epoch, PlacePtr from, std::string name, PlacePtr to, std::string new_name);
-    awaitable<Result<void>> remove(const Place& place);
+    awaitable<Result<void>> move(Epoch& epoch, LocationPtr from, std::string name, LocationPtr to,
+                                 std::string new_name);
+    awaitable<Result<void>> remove(const Location& place);
     awaitable<Result<void>> finish_xattr(FilePtr file, const XattrTransfer& xattr);
 
     // requests_*.cpp: one for each request

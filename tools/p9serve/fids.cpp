@@ -21,11 +21,11 @@ Result<FidPtr> Epoch::reserve(Fid fid) {
     return at->second;
 }
 
-void Epoch::moved(const File& directory, const std::string& name, const PlacePtr& new_directory,
+void Epoch::moved(const File& directory, const std::string& name, const LocationPtr& new_directory,
                   const std::string& new_name) {
     const u64 path = directory.qid().path;
     for (const auto& [fid, state] : fids) {
-        Place* const place = state->place.get();
+        Location* const place = state->place.get();
         if (place == nullptr || !place->parent || place->name != name) continue;
         if (place->parent->file->qid().path != path) continue;
         place->parent = new_directory;

@@ -12,12 +12,12 @@
 namespace p9::serve {
 
 /// Where a file is: shared by all fids that reached it by the same walk, so that a rename moves them all.
-struct Place {
+struct Location {
     FilePtr file;
-    std::shared_ptr<Place> parent;  // null for the root of an attach
+    std::shared_ptr<Location> parent;  // null for the root of an attach
     std::string name;
 };
-using PlacePtr = std::shared_ptr<Place>;
+using LocationPtr = std::shared_ptr<Location>;
 
 /// The value of an extended attribute on its way (Txattrwalk, Txattrcreate).
 struct XattrTransfer {
@@ -30,7 +30,7 @@ struct XattrTransfer {
 
 /// What one fid stands for.
 struct FidState {
-    PlacePtr place;  // null while a walk or attach that makes the fid is under way
+    LocationPtr place;  // null while a walk or attach that makes the fid is under way
     User user;
     std::shared_ptr<OpenFile> open;  // shared with the requests that use it: a clunk may overtake them
     OpenFlags flags = 0;             // of the open
@@ -58,7 +58,7 @@ struct Epoch {
     /// many.
     Result<FidPtr> reserve(Fid fid);
     /// A file is known under another name now.
-    void moved(const File& directory, const std::string& name, const PlacePtr& new_directory,
+    void moved(const File& directory, const std::string& name, const LocationPtr& new_directory,
                const std::string& new_name);
 };
 

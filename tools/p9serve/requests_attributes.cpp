@@ -105,7 +105,7 @@ awaitable<Result<Stat>> Connection::stat(FilePtr file, std::string name, Dialect
 awaitable<Result<Rstat>> Connection::on(Epoch& epoch, const Tstat& t) {
     const auto fid = epoch.find(t.fid);
     if (!fid) co_return fid.error();
-    const PlacePtr place = (*fid)->place;
+    const LocationPtr place = (*fid)->place;
     auto asking = stat(place->file, place->name.empty() ? "/" : place->name, epoch.dialect);
     auto told = co_await std::move(asking);
     if (!told) co_return told.error();
@@ -118,7 +118,7 @@ awaitable<Result<Rwstat>> Connection::on(Epoch& epoch, const Twstat& t) {
     const auto found = epoch.find(t.fid);
     if (!found) co_return found.error();
     const FidPtr fid = *found;
-    const PlacePtr place = fid->place;
+    const LocationPtr place = fid->place;
     const Stat& wanted = t.stat.value;
     const Stat same = unchanged_stat();
     AttributeChange change;

@@ -51,7 +51,7 @@ awaitable<Result<Rlink>> Connection::on(Epoch& epoch, const Tlink& t) {
 }
 
 // Moves a name, and what is known of it.
-awaitable<Result<void>> Connection::move(Epoch& epoch, PlacePtr from, std::string name, PlacePtr to,
+awaitable<Result<void>> Connection::move(Epoch& epoch, LocationPtr from, std::string name, LocationPtr to,
                                          std::string new_name) {
     if (const auto bad = bad_name(name)) co_return *bad;
     if (const auto bad = bad_name(new_name)) co_return *bad;
@@ -66,7 +66,7 @@ awaitable<Result<Rrename>> Connection::on(Epoch& epoch, const Trename& t) {
     if (!fid) co_return fid.error();
     const auto directory = find_directory(epoch, t.dfid);
     if (!directory) co_return directory.error();
-    const PlacePtr place = (*fid)->place;
+    const LocationPtr place = (*fid)->place;
     if (!place->parent) co_return Error::from_errno(EBUSY, "the root cannot be renamed");
     auto moving = move(epoch, place->parent, place->name, (*directory)->place, t.name);
     const auto done = co_await std::move(moving);
@@ -86,7 +86,7 @@ awaitable<Result<Rrenameat>> Connection::on(Epoch& epoch, const Trenameat& t) {
 }
 
 // Removes what a fid stands for, if its name still stands for the same file.
-awaitable<Result<void>> Connection::remove(const Place& place) {
+awaitable<Result<void>> Connection::remove(const Location& place) {
     if (!place.parent) co_return Error::from_errno(EBUSY, "the root cannot be removed");
     const FilePtr directory = place.parent->file;
     const std::string name = place.name;

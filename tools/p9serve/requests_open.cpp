@@ -65,14 +65,14 @@ awaitable<Result<Rlcreate>> Connection::on(Epoch& epoch, const Tlcreate& t) {
     if (const auto bad = bad_name(t.name)) co_return *bad;
     const FidPtr fid = *found;
     if (fid->is_open()) co_return Error::from_errno(EBADF, "the fid is open already");
-    const PlacePtr directory = fid->place;
+    const LocationPtr directory = fid->place;
     fid->opening = true;
     auto creating = directory->file->create(t.name, own_flags(t.flags), t.mode & P9_S_PERMISSIONS, t.gid);
     auto created = co_await std::move(creating);
     fid->opening = false;
     if (created) {
         const Qid qid = created->file->qid();
-        fid->place = std::make_shared<Place>(Place{std::move(created->file), directory, t.name});
+        fid->place = std::make_shared<Location>(Location{std::move(created->file), directory, t.name});
         fid->open = std::move(created->open);
         fid->flags = t.flags;
         co_return Rlcreate{qid, iounit_of(epoch, *fid->open)};
@@ -83,7 +83,7 @@ awaitable<Result<Rlcreate>> Connection::on(Epoch& epoch, const Tlcreate& t) {
     auto existing = co_await std::move(walking);
     if (!existing) co_return existing.error();
     FidState there;
-    there.place = std::make_shared<Place>(Place{*std::move(existing), directory, t.name});
+    there.place = std::make_shared<Location>(Location{*std::move(existing), directory, t.name});
     auto opening = open(epoch, there, t.flags);
     auto opened = co_await std::move(opening);
     if (!opened) co_return opened.error();
@@ -131,7 +131,7 @@ awaitable<Result<Rcreate>> Connection::on(Epoch& epoch, const Tcreate& t) {
     if (const auto bad = bad_name(t.name)) co_return *bad;
     const FidPtr fid = *found;
     if (fid->is_open()) co_return Error::from_errno(EBADF, "the fid is open already");
-    const PlacePtr directory = fid->place;
+    const LocationPtr directory = fid->place;
     const OpenFlags flags = flags_of_mode(t.mode);
     const bool special = (t.perm & (DMDIR | (epoch.dialect == Dialect::unix_ ? SPECIAL : 0))) != 0;
     Rcreate reply;
@@ -143,7 +143,7 @@ awaitable<Result<Rcreate>> Connection::on(Epoch& epoch, const Tcreate& t) {
         if (!made) co_return made.error();
         reply.qid = (*made)->qid();
         reply.iounit = epoch.max_io();
-        fid->place = std::make_shared<Place>(Place{*std::move(made), directory, t.name});
+        fid->place = std::make_shared<Location>(Location{*std::move(made), directory, t.name});
         if ((t.perm & DMDIR) != 0) {
             auto opening = open(epoch, *fid, P9_O_RDONLY);
             auto opened = co_await std::move(opening);
@@ -157,7 +157,7 @@ awaitable<Result<Rcreate>> Connection::on(Epoch& epoch, const Tcreate& t) {
         if (!created) co_return created.error();
         reply.qid = created->file->qid();
         reply.iounit = iounit_of(epoch, *created->open);
-        fid->place = std::make_shared<Place>(Place{std::move(created->file), directory, t.name});
+        fid->place = std::make_shared<Location>(Location{std::move(created->file), directory, t.name});
         fid->open = std::move(created->open);
         fid->flags = flags;
     }

@@ -19,7 +19,7 @@ awaitable<Result<Rwalk>> Connection::on(Epoch& epoch, const Twalk& t) {
     }
 
     Rwalk reply;
-    PlacePtr place = origin->place;
+    LocationPtr place = origin->place;
     std::optional<Error> stopped;
     for (const std::string& name : t.wname) {
         if (name == "..") {
@@ -31,7 +31,7 @@ awaitable<Result<Rwalk>> Connection::on(Epoch& epoch, const Twalk& t) {
             auto walking = place->file->walk(name);
             auto next = co_await std::move(walking);
             if (next)
-                place = std::make_shared<Place>(Place{*std::move(next), place, name});
+                place = std::make_shared<Location>(Location{*std::move(next), place, name});
             else
                 stopped = next.error();
         }
