@@ -121,28 +121,42 @@ private:
     int why_;
 };
 
-Result<Action> prepare_line(std::string_view line, bool& empty) {
+/// False for commands that nobody has to wait for longer than for a message: what was printed before them may wait too.
+bool takes_time(const Command& command) {
+    const auto prepare = command.prepare;
+    return prepare != prepare_write && prepare != prepare_set && prepare != prepare_ask &&
+           prepare != prepare_mem_write && prepare != prepare_mem_read && !command.name.starts_with("io ");
+}
+
+/// The command of a line, ready to run.
+struct Prepared {
+    Action action;  ///< nothing for a line without a command
+    bool takes_time = false;
+};
+
+Result<Prepared> prepare_line(std::string_view line) {
     const auto words = split_words(line);
     if (!words) return words.error();
-    empty = words->empty();
-    if (empty) return Action();
+    if (words->empty()) return Prepared();
     const auto parsed = parse_command(*words);
     if (!parsed) return parsed.error();
     if (parsed->command->prepare == prepare_batch) return Error::from_errno(EINVAL, "a batch cannot hold a batch");
-    return parsed->command->prepare(parsed->arguments);
+    auto action = parsed->command->prepare(parsed->arguments);
+    if (!action) return action.error();
+    return Prepared{std::move(*action), takes_time(*parsed->command)};
 }
 
 /// Runs the command of one line. Its status; nothing for a line without a command.
 awaitable<std::optional<int>> run_line(Ctl& ctl, BatchSink& sink, std::string_view line, u64 number) {
-    bool empty = false;
-    const auto action = prepare_line(line, empty);
-    if (empty) co_return std::nullopt;
+    const auto prepared = prepare_line(line);
+    if (prepared && !prepared->action) co_return std::nullopt;
     sink.begin(number);
-    if (action) {
-        auto running = (*action)(ctl);
+    if (prepared) {
+        if (prepared->takes_time) co_await sink.flush();
+        auto running = prepared->action(ctl);
         co_await std::move(running);
     } else {
-        sink.fail_with(EXIT_USAGE, action.error().message());
+        sink.fail_with(EXIT_USAGE, prepared.error().message());
     }
     co_return sink.end();
 }
