@@ -1,6 +1,7 @@
 #include "p9/transports/listen.hpp"
 
 #include "transports/acceptor.hpp"
+#include "transports/exec.hpp"
 #include "transports/fd.hpp"
 #include "transports/socket.hpp"
 #include "transports/stream.hpp"
@@ -148,8 +149,17 @@ Listening listen_fd(FdAddress address, DialOptions options) {
     co_return std::make_unique<OneConnection>(*std::move(transport), Address(address));
 }
 
+// A command that is a client: it speaks 9P on its standard input and output.
+Listening listen_exec(ExecAddress address) {
+    Address name(address);
+    auto dialling = dial_exec(std::move(address));
+    auto transport = co_await std::move(dialling);
+    if (!transport) co_return transport.error();
+    co_return std::make_unique<OneConnection>(*std::move(transport), std::move(name));
+}
+
 Listening refuse(Address address) {
-    co_return Error(errc::bad_address, to_string(address) + ": cannot be listened on; use tcp!, unix! or fd!");
+    co_return Error(errc::bad_address, to_string(address) + ": cannot be listened on; use tcp!, unix!, fd! or exec!");
 }
 
 struct ByKind {
@@ -158,6 +168,7 @@ struct ByKind {
     Listening operator()(TcpAddress a) const { return listen_tcp(std::move(a), options); }
     Listening operator()(UnixAddress a) const { return listen_unix(std::move(a), options); }
     Listening operator()(FdAddress a) const { return listen_fd(a, options); }
+    Listening operator()(ExecAddress a) const { return listen_exec(std::move(a)); }
     Listening operator()(auto a) const { return refuse(Address(std::move(a))); }
 };
 

@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include <sys/socket.h>
+#include <csignal>
 
 #include <map>
 
@@ -68,7 +69,7 @@ public:
         const std::string attached = rpc(1, Tattach{Fid{0}, NOFID, "glenda", "", 1000});
         if (!attached.starts_with("Rattach")) throw ScriptFailure(attached);
     }
-    void max_message(u32 bytes) { transport_->max_message(bytes); }
+    Transport& transport() { return *transport_; }
     void close() { transport_->close(); }
 
 private:
@@ -118,6 +119,7 @@ public:
 private:
     std::unique_ptr<Transport> take() { return std::move(next_); }
     serve::ServerOptions with_log(serve::ServerOptions options) {
+        std::signal(SIGPIPE, SIG_IGN);  // the descriptors are written to with write(2)
         options.log = [this](const std::string& line) { log.push_back(line); };
         return options;
     }

@@ -25,9 +25,10 @@ public:
     virtual void close() = 0;
 };
 
-/// Listens on tcp, unix or fd. `tcp!*!PORT` is every interface, port 0 any free one. A Unix socket's file that
+/// Listens on tcp, unix, fd or exec. `tcp!*!PORT` is every interface, port 0 any free one. A Unix socket's file that
 /// nobody listens on any more is replaced. `fd!N` is a descriptor that listens already, or one connection that is
-/// accepted once. Fails with errc::connection_failed, or with errc::bad_address for a transport without listeners.
+/// accepted once. `exec!COMMAND` is one client too: the command is run, and speaks 9P on its standard input and output.
+/// Fails with errc::connection_failed, or with errc::bad_address for a transport without listeners.
 awaitable<Result<std::unique_ptr<Listener>>> listen(Address address, DialOptions options = {});
 
 }  // namespace p9
