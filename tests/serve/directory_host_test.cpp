@@ -61,7 +61,7 @@ TEST_F(HostTest, read_only_refuses_every_change) {
     const auto file = walk(root, "file").value();
     EXPECT_EQ(contents(file), "text");
     EXPECT_EQ(names(root), std::vector<std::string>{"file"});
-    for (const OpenFlags flags : {P9_O_WRONLY, P9_O_RDWR, P9_O_RDONLY | P9_O_TRUNC})
+    for (const OpenFlags flags : std::vector<OpenFlags>{P9_O_WRONLY, P9_O_RDWR, P9_O_RDONLY | P9_O_TRUNC})
         EXPECT_EQ(number_of(run(file->open(flags))), EROFS);
     AttributeChange change;
     change.mode = 0600;

@@ -7,7 +7,7 @@ namespace p9::serve {
 namespace {
 
 /// One client could have a lock for each byte.
-constexpr std::size_t MOST_LOCKS = 10'000;
+constexpr std::size_t MOST_LOCKS = 4096;
 constexpr u64 TO_THE_END = std::numeric_limits<u64>::max();
 
 u64 last_byte(const Lock& lock) {
