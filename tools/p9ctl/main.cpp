@@ -17,9 +17,13 @@ awaitable<void> work(Context& context, const CommonOptions& options, const std::
     status = sink.status();
 }
 
-/// `wait` minds the time limit itself, so that it can tell what it was waiting for.
+/// The common options as they suit a command.
 CommonOptions options_for(const CommonOptions& options, const Command& command) {
     CommonOptions changed = options;
+    // The words of a refusal are half of what a ctl file has to say, and the errors of 9P2000.L are bare numbers: where
+    // a server can choose, it speaks 9P2000.u.
+    if (options.dialects.size() > 1) changed.dialects = {Dialect::unix_, Dialect::linux_, Dialect::base};
+    // `wait` minds the time limit itself, so that it can tell what it was waiting for.
     if (command.prepare != prepare_wait || options.timeout == Duration::zero()) return changed;
     changed.timeout = Duration::zero();
     if (changed.connect_timeout == Duration::zero() || changed.connect_timeout > options.timeout)
