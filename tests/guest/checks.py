@@ -69,8 +69,8 @@ def source_files(root):
     return [name for name in names if os.path.lexists(os.path.join(root, name))]
 
 
-def make_source(path, project, below="", links=True):
-    """A tree of this project's files, those whose names begin with `below`, and of what else a copy may go wrong with.
+def make_source(path, project, below, links=True):
+    """A tree of this project's files, those whose names begin with one of `below`, and of what else a copy may go wrong with.
     Without `links` there are no symbolic and hard links, which 9P2000 does not know."""
     path = Path(path)
     for name in source_files(project):
@@ -128,9 +128,8 @@ def entries(path):
 
 def compare(first, second, owners=True, names=True, time_unit=1):
     """Raises unless both trees hold the same: names, types, modes, times of files and folders to `time_unit`
-    nanoseconds, contents and targets of links; with `owners` also those and the set-user-ID and set-group-ID bits, which
-    go with them; with `names` also which names are one file."""
-    kept = 0o777777 if owners else 0o771777
+    nanoseconds, contents and targets of links; with `owners` also those and the bits 07000, which 9P2000 lacks too; with `names` also which names are one file."""
+    kept = 0o777777 if owners else 0o770777
     ours, theirs = entries(first), entries(second)
     equal(sorted(set(theirs) ^ set(ours)), [], f"names in one of {first} and {second} only")
     pairs = {}

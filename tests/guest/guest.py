@@ -79,7 +79,7 @@ class Guest:
     def __exit__(self, *_):
         self.close()
 
-    def run(self, script, timeout=60, check=True):
+    def run(self, script, timeout=120, check=True):
         """Runs a shell script of any number of lines. Its standard input is empty. Raises CommandFailed unless it
         ends with status 0; with check=False the caller looks at the status."""
         self._commands += 1
