@@ -110,6 +110,17 @@ TEST_P(Devices, CtrlCDuringIrqWaitFlushes) {
     EXPECT_THAT(ran.err, HasSubstr("<- Rflush"));
 }
 
+TEST_P(Devices, TheServerGoesAwayDuringIrqWait) {
+    start_server("d");
+    EXPECT_EQ(out_of({"irq", "register", "5", "d"}), "");
+    Program program(ctl_words({"--trace", "irq", "wait", "5"}));
+    ASSERT_TRUE(program.wait_for_errors("-> Tread"));
+    server_.reset();
+    const Ran ran = program.finish();
+    EXPECT_EQ(ran.status, 3);
+    EXPECT_THAT(ran.err, HasSubstr("p9ctl: irq 5: "));
+}
+
 TEST_P(Devices, ACommandForEachInterrupt) {
     start_server("d");
     EXPECT_EQ(out_of({"irq", "register", "5", "d"}), "");

@@ -1,7 +1,9 @@
 // p9ctl new, start, stop, restart, remove, set, types and list.
 #include "tests/cli/ctl.hpp"
+#include "tests/support/delay_proxy.hpp"
 
 #include <csignal>
+#include <thread>
 
 namespace p9::test {
 namespace {
@@ -125,25 +127,75 @@ TEST_P(Lifecycle, OneCommandIsOneWrite) {
     EXPECT_EQ(writes, (Words{"example-driver", "name d", "capability dma", "start"}));
 }
 
-/// A type whose start can be made to take as long as one likes.
-class Interrupted : public SipTest {};
+class Interrupted : public SipTest {
+protected:
+    /// Makes every message take a while, so that there is time to interrupt.
+    void slow_down() {
+        const std::string slow = folder_ / "slow";
+        proxy_ = std::make_unique<DelayProxy>(io_, stream_endpoint(slow), stream_endpoint(socket_),
+                                              std::chrono::milliseconds(20));
+        thread_ = std::thread([this] { io_.run(); });
+        direct_ = std::exchange(socket_, slow);
+    }
+    void TearDown() override {
+        io_.stop();
+        if (thread_.joinable()) thread_.join();
+    }
+    std::string direct_;
 
-TEST_F(Interrupted, NewLeavesNothing) {
-    // A server that answers everything but one write: the fake one would do, but it has no SIP tree. Here the commands
-    // wait for a process that does not end at SIGTERM.
+private:
+    boost::asio::io_context io_{1};
+    std::unique_ptr<DelayProxy> proxy_;
+    std::thread thread_;
+};
+
+TEST_F(Interrupted, ACommandIsFlushed) {
     serve({"--sip", "--type", "stubborn=trap '' TERM; echo up > " + (folder_ / "up").string() + "; sleep 1000",
            "--grace", "3600"});
     EXPECT_EQ(out_of({"new", "stubborn", "--name", "s", "--start"}), "s\n");
     while (!std::filesystem::exists(folder_ / "up")) ::usleep(1000);
-    const std::string trace = folder_ / "trace";
-    Words words = ctl_words({"--trace", "stop", "s"});
-    Program program(words);
+    Program program(ctl_words({"--trace", "stop", "s"}));
     ASSERT_TRUE(program.wait_for_errors("-> Twrite"));
     program.signal(SIGINT);
     const Ran ran = program.finish();
     EXPECT_EQ(ran.status, 130);
     EXPECT_THAT(ran.err, HasSubstr("-> Tflush"));
     EXPECT_THAT(ran.err, HasSubstr("<- Rflush"));
+}
+
+TEST_F(Interrupted, NewLeavesNothing) {
+    serve();
+    slow_down();
+    for (const char* step :
+         {"-> Tlopen", "-> Topen", "bytes \"example-driver\"", "-> Tread", "bytes \"name d\"", "bytes \"start\""}) {
+        dialect_ = std::string_view(step) == "-> Tlopen" ? "9P2000.L" : "9P2000.u";
+        Program program(ctl_words({"--trace", "new", "example-driver", "--name", "d", "--start"}));
+        ASSERT_TRUE(program.wait_for_errors(step));
+        program.signal(SIGINT);
+        const Ran ran = program.finish();
+        EXPECT_EQ(ran.status, 130) << step;
+        EXPECT_EQ(ran.out, "");
+        EXPECT_THAT(ran.err, Not(HasSubstr("p9ctl:"))) << step;
+        const std::string slow = std::exchange(socket_, direct_);
+        // A slot without a type vanishes with its connection, which ends a moment after the program.
+        std::string list = "?";
+        for (int tries = 0; tries < 100 && !list.empty(); ++tries) list = out_of({"list"});
+        EXPECT_EQ(list, "") << step;
+        socket_ = slow;
+    }
+}
+
+TEST_F(Interrupted, NewOutOfTimeLeavesNothing) {
+    serve({"--sip", "--type", "t=sleep 1000"});
+    slow_down();
+    // Enough to begin with, too little for so many capabilities.
+    Words words{"--timeout", "0.5", "new", "t", "--start"};
+    for (int i = 0; i < 100; ++i) words.insert(words.end(), {"--capability", "all"});
+    const Ran ran = ctl(words);
+    EXPECT_EQ(ran.status, 4);
+    EXPECT_EQ(ran.err, "p9ctl: out of time after 0.5 s (--timeout)\n");
+    socket_ = direct_;
+    EXPECT_EQ(out_of({"list"}), "");
 }
 
 class Usage : public SipTest {};

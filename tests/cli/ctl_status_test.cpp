@@ -176,6 +176,15 @@ TEST_F(Elsewhere, Named) {
     expect_failure({"--root", "a/b/sip", "types"}, 1, "types: /a/b/sip/types: No such file or directory");
 }
 
+TEST_F(Elsewhere, WhatIsNoCloneFile) {
+    write("sip/clone", "");
+    const Ran ran = ctl({"new", "t", "--name", "n"});
+    EXPECT_EQ(ran.status, 1);
+    EXPECT_EQ(ran.out, "");
+    EXPECT_EQ(ran.err, "p9ctl: new: reading the number: expected a number, not \"t\"\n");
+    expect_failure({"--root", "/", "new", "t"}, 1, "new: /clone: No such file or directory");
+}
+
 TEST_F(Elsewhere, NoServerAtAll) {
     server_.reset();
     const Ran ran = ctl({"status", "X"});
