@@ -4,7 +4,6 @@ import os
 import random
 import shutil
 import stat
-import subprocess
 import time
 from pathlib import Path
 
@@ -58,29 +57,12 @@ ODD_NAMES = [
 ]  # fmt: skip
 
 
-def source_files(root):
-    """This project's own files, as names relative to its root."""
-    listing = subprocess.run(["git", "-C", root, "ls-files", "-z"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    names = [os.fsdecode(name) for name in listing.stdout.split(b"\0") if name]
-    if listing.returncode != 0 or not names:  # an unpacked archive, or another's clone
-        for above, folders, files in os.walk(root):
-            folders[:] = [name for name in folders if not name.startswith((".", "build"))]
-            names += [os.path.relpath(os.path.join(above, name), root) for name in files]
-    return [name for name in names if os.path.lexists(os.path.join(root, name))]
-
-
-def make_source(path, project, below, links=True):
-    """A tree of this project's files, those whose names begin with one of `below`, and of what else a copy may go wrong with.
-    Without `links` there are no symbolic and hard links, which 9P2000 does not know."""
+def make_source(path, project, folders, links=True):
+    """A tree of these folders of the project, and of what else a copy may go wrong with. Without `links` there are no
+    symbolic and hard links, which 9P2000 does not know."""
     path = Path(path)
-    for name in source_files(project):
-        if not name.startswith(below):
-            continue
-        target = path / "project" / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        original = os.path.join(project, name)
-        if not os.path.islink(original) or links:
-            shutil.copy2(original, target, follow_symlinks=False)
+    for folder in folders:
+        shutil.copytree(Path(project) / folder, path / "project" / folder)
     odd = path / "odd"
     odd.mkdir()
     for number, name in enumerate(ODD_NAMES):

@@ -206,10 +206,8 @@ class V9fs:
         expect(not (self.here / "many").exists(), "something is left")
 
     def parallel(self):
-        self.run(
-            "mkdir four; for i in 1 2 3 4; do cp -a source/odd four/$i & done; wait\n"
-            f"for i in 1 2 3 4; do diff -r {self.no_dereference} source/odd four/$i || exit 1; done; rm -r four",
-        )
+        self.run("mkdir four; for i in 1 2 3 4; do cp -a source/odd four/$i & done; wait")
+        self.run(f"for i in 1 2 3 4; do diff -r {self.no_dereference} source/odd four/$i || exit 1; done; rm -r four")
 
     def both_sides(self):
         file = self.here / "both"

@@ -8,6 +8,7 @@ folder that is served.
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -26,8 +27,8 @@ def test(checks, options, served, dialects):
     for dialect, name in names.items():
         os.makedirs(f"{served}/{name}")
         # Much is copied once: each file costs some twenty messages, and each of those half a millisecond.
-        below = ("fuse/", "lib9pclient/", "tools/", "transports/") if dialect == "9p2000.L" else ("lib9pclient/include/",)
-        make_source(f"{served}/{name}/source", project, below, links=dialect != "9p2000")
+        folders = ["fuse", "lib9pclient", "tools", "transports"] if dialect == "9p2000.L" else ["lib9pclient/include"]
+        make_source(f"{served}/{name}/source", project, folders, links=dialect != "9p2000")
     before = {name: entries(f"{served}/{name}/source") for name in names.values()}
 
     start = {"p9serve": lambda: servers.p9serve(options.binaries, served), "diod": lambda: servers.diod(served)}
@@ -64,6 +65,7 @@ def main():
     options = parser.parse_args()
     dialects = options.dialect or (DIALECTS if options.server == "p9serve" else DIALECTS[:1])
     checks = Checks()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # ends what was begun, as Ctrl-C does
     try:
         with tempfile.TemporaryDirectory(prefix="p9-v9fs-") as served:
             os.chmod(served, 0o755)
