@@ -158,6 +158,14 @@ private:
     int writer_ = -1;  // a descriptor open for writing, of a DirectoryOpen of this file, or -1
 };
 
+/// A directory's entries that were read ahead.
+struct DirectoryListing {
+    std::vector<char> buffer;
+    std::size_t begin = 0;
+    std::size_t end = 0;
+    u64 cookie = 0;  // of the entry at `begin`
+};
+
 class DirectoryOpen final : public OpenFile {
 public:
     DirectoryOpen(std::shared_ptr<DirectoryFile> file, Descriptor fd, OpenFlags flags);
@@ -171,14 +179,6 @@ public:
     awaitable<Result<Lock>> conflicting_lock(Lock lock) override;
 
 private:
-    /// What is known of a directory's entries that were read ahead.
-    struct Listing {
-        std::vector<char> buffer;
-        std::size_t begin = 0;
-        std::size_t end = 0;
-        u64 cookie = 0;  // of the entry at `begin`
-    };
-
     awaitable<Result<void>> read_stream(ReadReply& reply);
     awaitable<Result<u32>> write_stream(Bytes data);
     awaitable<Result<void>> ready(boost::asio::posix::stream_descriptor::wait_type what);
@@ -189,7 +189,7 @@ private:
     Descriptor fd_;
     bool stream_ = false;  // a fifo or the like: no offsets, and there may be nothing to read yet
     std::optional<boost::asio::posix::stream_descriptor> waiter_;  // of a stream that had to wait
-    std::optional<Listing> listing_;
+    std::optional<DirectoryListing> listing_;
 };
 
 }  // namespace p9::serve

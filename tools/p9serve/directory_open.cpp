@@ -172,7 +172,7 @@ awaitable<Result<void>> DirectoryOpen::readdir(u64 offset, Entries& entries) {
         listing_.emplace();
         listing_->buffer.resize(LISTING);
     }
-    Listing& listing = *listing_;
+    DirectoryListing& listing = *listing_;
     const bool begun = listing.cookie != 0 || listing.end != 0;
     if (offset != listing.cookie || (offset == 0 && begun)) {
         if (::lseek(fd_.get(), static_cast<off_t>(offset), SEEK_SET) < 0) co_return host_error(errno);

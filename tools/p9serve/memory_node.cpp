@@ -39,13 +39,13 @@ void MemoryNames::move_nodes_to(std::vector<MemoryNodePtr>& nodes) {
     by_number_.clear();
 }
 
-MemoryNode::MemoryNode(MemoryContextPtr shared, u32 all_of_mode, u32 owner, u32 group)
-    : context(std::move(shared)),
+MemoryNode::MemoryNode(MemoryContextPtr of_tree, u32 initial_mode, u32 owner, u32 group)
+    : context(std::move(of_tree)),
       number(context->new_number()),
-      mode(all_of_mode),
+      mode(initial_mode),
       uid(owner),
       gid(group),
-      nlink(type_of_mode(all_of_mode) == FileType::directory ? 2 : 1),
+      nlink(type_of_mode(initial_mode) == FileType::directory ? 2 : 1),
       atime(now()),
       mtime(atime),
       ctime(atime),

@@ -70,7 +70,7 @@ public:
     /// What a node takes of the budget beside its contents; whoever makes one has taken that.
     static constexpr u64 COST = 768;
 
-    MemoryNode(MemoryContextPtr context, u32 mode, u32 uid, u32 gid);
+    MemoryNode(MemoryContextPtr of_tree, u32 initial_mode, u32 owner, u32 group);
     ~MemoryNode();
     MemoryNode(const MemoryNode&) = delete;
     MemoryNode& operator=(const MemoryNode&) = delete;
