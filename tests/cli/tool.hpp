@@ -33,6 +33,8 @@ public:
 
     pid_t pid() const { return pid_; }
     void signal(int number) const;
+    /// What standard output has brought so far.
+    const std::string& output() const { return ran_.out; }
     /// Waits until standard output has brought `text` since the last call; false if it ended before.
     bool wait_for_output(std::string_view text);
     /// The same for standard error.
