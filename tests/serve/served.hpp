@@ -112,11 +112,17 @@ public:
     }
 
     Loop loop;
-    Tree tree{};
+    Tree tree = make(loop);
     std::vector<std::string> log;  // the server's
     serve::Server server;
 
 private:
+    static Tree make(Loop& loop) {
+        if constexpr (std::is_constructible_v<Tree, boost::asio::any_io_executor>)
+            return Tree(loop.executor());
+        else
+            return Tree{};
+    }
     std::unique_ptr<Transport> take() { return std::move(next_); }
     serve::ServerOptions with_log(serve::ServerOptions options) {
         std::signal(SIGPIPE, SIG_IGN);  // the descriptors are written to with write(2)
