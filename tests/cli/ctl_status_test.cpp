@@ -155,7 +155,7 @@ TEST_F(Elsewhere, AtTheRoot) {
     write("servers/X/status", text);
     EXPECT_EQ(out_of({"status", "X"}), text);
     expect_failure({"health", "X"}, 1, "X: this server has no health: No such file or directory");
-    expect_failure({"mem", "read", "0"}, 1, "mem: there is no mem in /dev, /; --root PATH says where the SIP tree is");
+    expect_failure({"mem", "read", "0"}, 1, "mem: there is no mem in /dev or /; --root PATH says where the SIP tree is");
 }
 
 TEST_F(Elsewhere, TheFirstThatHasClone) {

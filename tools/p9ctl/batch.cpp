@@ -167,7 +167,7 @@ awaitable<void> run_batch(Ctl& outer, BatchOptions options) {
     if (source.fd() < 0) co_return outer.sink.fail(name, Error::from_errno(source.why()));
     Input input(co_await boost::asio::this_coro::executor, source.fd());
     BatchSink sink(outer.sink, options.json);
-    Ctl ctl{outer.options, outer.client, sink, outer.tree};
+    Ctl ctl(outer.options, outer.client, sink, outer.tree);
     ctl.batch = true;
     for (u64 number = 1;; ++number) {
         // Whoever writes commands one at a time sees what became of each; who writes many at once gets many lines at

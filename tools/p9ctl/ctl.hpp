@@ -46,12 +46,14 @@ public:
 };
 
 struct Ctl {
+    Ctl(const CommonOptions& o, Client& c, Sink& s, SipTree t) : options(o), client(c), sink(s), tree(std::move(t)) {}
+
     const CommonOptions& options;
     Client& client;
     Sink& sink;
     SipTree tree;
-    OpenFiles files{};
-    std::vector<File> held{};  ///< stay open until the end
+    OpenFiles files;
+    std::vector<File> held;  ///< stay open until the end
     bool batch = false;
 };
 

@@ -89,7 +89,9 @@ awaitable<void> allocate(Ctl& ctl, Allocation wanted) {
 }
 
 Result<u64> parse_size(std::string_view what, const std::string& text) {
-    if (const auto bytes = parse_number(text, true); bytes && !(text.size() > 1 && text[0] == '0')) return *bytes;
+    const auto bytes = parse_number(text, true);
+    const bool octal = text.size() > 1 && text[0] == '0';
+    if (bytes && !octal) return *bytes;
     return parse_c_number(what, text, ~u64{0});
 }
 

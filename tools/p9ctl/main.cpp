@@ -11,7 +11,7 @@ awaitable<void> work(Context& context, const CommonOptions& options, const std::
                      int& status) {
     co_await boost::asio::this_coro::throw_if_cancelled(false);
     DirectSink sink(context);
-    Ctl ctl{options, context.client, sink, SipTree(context.client, root)};
+    Ctl ctl(options, context.client, sink, SipTree(context.client, root));
     auto running = action(ctl);
     co_await std::move(running);
     status = sink.status();

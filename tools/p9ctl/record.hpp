@@ -26,14 +26,14 @@ std::optional<u64> plain_number(std::string_view text);
 /// A JSON object in the making.
 class JsonObject {
 public:
-    JsonObject& text(std::string_view key, std::string_view value);
-    JsonObject& number(std::string_view key, u64 value);
-    JsonObject& boolean(std::string_view key, bool value);
-    JsonObject& texts(std::string_view key, const std::vector<std::string_view>& values);
+    JsonObject& text(std::string_view name, std::string_view value);
+    JsonObject& number(std::string_view name, u64 value);
+    JsonObject& boolean(std::string_view name, bool value);
+    JsonObject& texts(std::string_view name, const std::vector<std::string_view>& values);
     /// `value` is JSON already.
-    JsonObject& json(std::string_view key, std::string_view value);
+    JsonObject& json(std::string_view name, std::string_view value);
     /// A number where `value` is one and `numeric` allows it, else text.
-    JsonObject& field(std::string_view key, std::string_view value, bool numeric);
+    JsonObject& field(std::string_view name, std::string_view value, bool numeric);
     std::string str() const { return out_ + '}'; }
 
 private:

@@ -29,7 +29,7 @@ std::vector<std::string> environment_with(const Environment& extra) {
         if (std::ranges::none_of(extra, [name](const auto& each) { return each.first == name; }))
             all.emplace_back(entry);
     }
-    for (const auto& [name, value] : extra) all.push_back(name + "=" + value);
+    for (const auto& [name, value] : extra) all.emplace_back(name).append("=").append(value);
     return all;
 }
 
@@ -61,6 +61,7 @@ Result<pid_t> spawn_shell(const std::string& command, const Environment& extra, 
     posix_spawnattr_setflags(&settings.attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF);
     auto variables = environment_with(extra);
     std::vector<char*> envp;
+    envp.reserve(variables.size() + 1);
     for (auto& variable : variables) envp.push_back(variable.data());
     envp.push_back(nullptr);
     std::string shell = "sh", option = "-c", text = command;

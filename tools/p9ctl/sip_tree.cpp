@@ -99,14 +99,16 @@ awaitable<Result<Node>> SipTree::walk_device(std::string path) {
         const std::string folder = folders[i];
         const bool again = i > 0 && folder == folders[i - 1];
         if (!again) {
-            auto walked = co_await client_.walk(folder + "/" + path);
+            std::string full = folder;
+            full.append("/").append(path);
+            auto walked = co_await client_.walk(std::move(full));
             if (walked) {
                 devices_ = folder;
                 co_return walked;
             }
             if (walked.error().is_errc()) co_return walked;
             if (!telling && !missing(walked.error())) telling = walked.error();
-            looked_in += (looked_in.empty() ? "" : ", ") + shown_folder(folder);
+            looked_in.append(looked_in.empty() ? "" : " or ").append(shown_folder(folder));
         }
         if (i == 0 && !known_) {
             auto found = co_await find_root();

@@ -51,7 +51,9 @@ awaitable<Result<void>> poll_state(Ctl& ctl, const std::string& server, const st
         if (seen.empty()) co_return Error::from_errno(EPROTO, "the status file has no line \"status: ...\"");
         if (seen == "failed") {
             const std::string reason = co_await reason_of_failure(ctl, server);
-            co_return Error::from_errno(EIO, "it failed, and will not become " + wanted + " without help" + reason);
+            std::string words = "it failed, and will not become ";
+            words.append(wanted).append(" without help").append(reason);
+            co_return Error::from_errno(EIO, std::move(words));
         }
         const bool stopped = co_await interrupted();
         if (stopped) co_return Error(errc::cancelled);
