@@ -36,7 +36,7 @@ Result<DmaRequest> parse_request(std::string_view command) {
     if (!words) return words.error();
     DmaRequest request;
     if (words->empty() || words->size() % 2 != 0)
-        return invalid("expected \"size BYTES\" or \"size BYTES align BYTES\"");
+        return invalid(R"(expected "size BYTES" or "size BYTES align BYTES")");
     for (std::size_t i = 0; i < words->size(); i += 2) {
         const std::string_view key = (*words)[i];
         const std::string_view word = (*words)[i + 1];

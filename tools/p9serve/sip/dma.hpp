@@ -17,7 +17,7 @@ class DmaBuffers;
 class DmaBuffer {
 public:
     DmaBuffer(std::shared_ptr<std::map<u64, u64>> taken, u64 address, u64 number)
-        : taken_(std::move(taken)), physical(address), handle(number) {}
+        : physical(address), handle(number), taken_(std::move(taken)) {}
     DmaBuffer(const DmaBuffer&) = delete;
     DmaBuffer& operator=(const DmaBuffer&) = delete;
     ~DmaBuffer() { taken_->erase(physical); }
@@ -25,12 +25,11 @@ public:
     /// "vaddr:0x... paddr:0x... handle:N\n"
     std::string text() const;
 
-private:
-    std::shared_ptr<std::map<u64, u64>> taken_;
-
-public:
     const u64 physical;
     const u64 handle;
+
+private:
+    std::shared_ptr<std::map<u64, u64>> taken_;
 };
 
 class DmaBuffers {

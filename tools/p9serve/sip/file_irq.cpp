@@ -54,7 +54,7 @@ private:
     ServerPtr server_;
 };
 
-FilePtr make_line(const VisitorPtr& visitor, LinePtr line) {
+FilePtr make_line(const VisitorPtr& visitor, const LinePtr& line) {
     return std::make_shared<OpeningFile>(Place{IRQ_PATHS + line->number, 0444, visitor->world().born},
                                          [visitor, line](OpenFlags) -> Result<OpenFilePtr> {
                                              const auto allowed = may_take(*visitor, *line);
@@ -93,8 +93,8 @@ public:
         if (name == "ctl") return ctl_;
         const auto number = Interrupts::parse_number(name);
         if (!number || std::to_string(*number) != name) return nullptr;
-        LinePtr line = visitor_->world().interrupts.find(*number);
-        return line ? make_line(visitor_, std::move(line)) : nullptr;
+        const LinePtr line = visitor_->world().interrupts.find(*number);
+        return line ? make_line(visitor_, line) : nullptr;
     }
 
 private:

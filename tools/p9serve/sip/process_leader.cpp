@@ -62,6 +62,7 @@ void lead(const LeaderPlan& plan) {
     set_signals(SIG_BLOCK);
     // Ignored signals would stay ignored after exec, and an ignored SIGCHLD throws the status away.
     for (int number = 1; number < NSIG; ++number) signal(number, SIG_DFL);
+    prctl(PR_SET_NAME, "sip-leader");  // no killall of servers is meant for it
     prctl(PR_SET_PDEATHSIG, SIGHUP);
     if (getppid() != plan.parent) _exit(0);  // it died before it could have been noticed
     set_up_descriptors(plan.connection);

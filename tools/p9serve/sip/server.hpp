@@ -35,8 +35,8 @@ enum class Then : u8 { stay, start, remove };
 
 class Server {
 public:
-    Server(boost::asio::any_io_executor executor, u64 slot)
-        : number(slot), ended(executor), interrupted(executor), timer(std::move(executor)) {}
+    Server(const boost::asio::any_io_executor& executor, u64 slot)
+        : number(slot), ended(executor), interrupted(executor), timer(executor) {}
 
     const u64 number;
     std::string name;                        ///< empty until it is named
@@ -47,7 +47,7 @@ public:
 
     // What it is doing.
     Status state = Status::configuring;  ///< never `degraded`: see status()
-    Clock::time_point started{};
+    Clock::time_point started;
     std::shared_ptr<Process> process;  ///< while it has one
     bool stopping = false;             ///< its process was told to end
     Then then = Then::stay;            ///< and what comes after that
