@@ -15,7 +15,7 @@ class Server:
 
     def __init__(self, name, command, aname, port=None):
         self.name, self.aname = name, aname
-        self._errors = tempfile.NamedTemporaryFile(prefix="p9-server-", suffix=".log")
+        self._errors = tempfile.TemporaryFile()  # without a name: it goes when this process goes
         self._process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._errors, preexec_fn=end_with_parent
         )
@@ -40,7 +40,7 @@ class Server:
         if self.running():
             self._process.terminate()
         try:
-            status = self._process.wait(10)
+            status = self._process.wait(30)
         except subprocess.TimeoutExpired:
             self._process.kill()
             status = self._process.wait()
@@ -48,8 +48,8 @@ class Server:
         return status in (0, 130, 143, -15)
 
     def log(self):
-        with open(self._errors.name, errors="backslashreplace") as file:
-            return file.read()
+        size = os.fstat(self._errors.fileno()).st_size
+        return os.pread(self._errors.fileno(), size, 0).decode(errors="backslashreplace")
 
     def _printed_port(self):
         line = self._process.stdout.readline().decode(errors="backslashreplace").strip()
@@ -59,7 +59,7 @@ class Server:
         return int(port)
 
     def _wait_listening(self):
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline and self.running():
             try:
                 socket.create_connection(("127.0.0.1", self.port)).close()
