@@ -21,6 +21,7 @@ protected:
         directory_ = pattern;
     }
     ~SipProcess() override {
+        user_.reset();  // a client needs the io_context to the end
         served_.reset();
         std::error_code ignored;
         std::filesystem::remove_all(directory_, ignored);
