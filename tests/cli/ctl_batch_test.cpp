@@ -131,6 +131,20 @@ TEST_P(Slowly, EachStatusLineComesAtOnce) {
     EXPECT_EQ(program->finish().status, 0);
 }
 
+TEST_P(Slowly, HalfALineHoldsNothingUp) {
+    const auto program = start();
+    lines_ << "new example-driver\nnew exam" << std::flush;
+    ASSERT_TRUE(program->wait_for_output("ok 1\n"));
+    lines_ << "ple-driver\n" << std::flush;
+    ASSERT_TRUE(program->wait_for_output("ok 2\n"));
+    // The last line needs no newline.
+    lines_ << "list" << std::flush;
+    lines_.close();
+    const Ran ran = program->finish();
+    EXPECT_EQ(ran.status, 0);
+    EXPECT_THAT(ran.out, HasSubstr("\nok 3\n"));
+}
+
 TEST_P(Slowly, AServerThatWasMadeAgain) {
     EXPECT_EQ(out_of({"new", "example-driver", "--name", "d"}), "d\n");
     const auto program = start({"--keep-going"});

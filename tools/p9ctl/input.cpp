@@ -16,10 +16,15 @@ constexpr std::size_t longest_line = 16 << 20;
 
 }  // namespace
 
-bool Input::ready() const {
-    if (ended_ || buffer_.find('\n', searched_) != std::string::npos) return true;
-    pollfd readable{fd_, POLLIN, 0};
-    return ::poll(&readable, 1, 0) != 0;
+bool Input::ready() {
+    for (;;) {
+        if (ended_ || buffer_.find('\n', searched_) != std::string::npos) return true;
+        searched_ = buffer_.size();
+        pollfd readable{fd_, POLLIN, 0};
+        if (::poll(&readable, 1, 0) == 0) return false;
+        if (searched_ - at_ > longest_line) return true;
+        read_some();
+    }
 }
 
 awaitable<bool> Input::wait_readable() {
@@ -47,10 +52,7 @@ awaitable<bool> Input::wait_readable() {
     }
 }
 
-awaitable<Result<bool>> Input::fill() {
-    if (ended_) co_return false;
-    const bool readable = co_await wait_readable();
-    if (!readable) co_return false;
+void Input::read_some() {
     if (at_ > 0) {
         buffer_.erase(0, at_);
         searched_ -= at_;
@@ -62,10 +64,18 @@ awaitable<Result<bool>> Input::fill() {
     do {
         n = ::read(fd_, buffer_.data() + before, piece_size);
     } while (n < 0 && errno == EINTR);
-    const int why = errno;
+    if (n < 0) failure_ = errno;
     buffer_.resize(before + static_cast<std::size_t>(std::max<ssize_t>(n, 0)));
-    if (n < 0) co_return Error::from_errno(why);
-    ended_ = n == 0;
+    ended_ = n <= 0;
+}
+
+awaitable<Result<bool>> Input::fill() {
+    if (!ended_) {
+        const bool readable = co_await wait_readable();
+        if (!readable) co_return false;
+        read_some();
+    }
+    if (failure_ != 0) co_return Error::from_errno(failure_);
     co_return !ended_;
 }
 

@@ -21,8 +21,8 @@ public:
     Input(const Input&) = delete;
     Input& operator=(const Input&) = delete;
 
-    /// True if `line` or `skip` would return at once.
-    bool ready() const;
+    /// True if `line` would return at once. Takes in what there is.
+    bool ready();
     /// The next line without its newline; nothing at the end, or after a cancellation. Valid until the next call. EFBIG
     /// for a line of more than 16 MiB.
     awaitable<Result<std::optional<std::string_view>>> line();
@@ -32,6 +32,8 @@ public:
 private:
     /// Adds what there is to the buffer, waiting for it if need be. False at the end.
     awaitable<Result<bool>> fill();
+    /// Reads once; for a descriptor that is readable.
+    void read_some();
     awaitable<bool> wait_readable();
 
     boost::asio::any_io_executor executor_;
@@ -40,6 +42,7 @@ private:
     std::size_t at_ = 0;        // what is before it has been taken
     std::size_t searched_ = 0;  // no newline between at_ and here
     bool ended_ = false;
+    int failure_ = 0;                                              // errno of the read that ended it
     std::optional<boost::asio::posix::stream_descriptor> waiter_;  // an epoll descriptor that watches fd_
 };
 
