@@ -50,6 +50,54 @@ void streams(Corpus corpus) {
     }
 }
 
+// What fuzz_serve.cpp says: a dialect, then each request behind its length. Fields are small numbers, so that fids
+// exist.
+void conversations(Corpus corpus) {
+    for (const Dialect dialect : test::all_dialects) {
+        std::vector<u8> all{static_cast<u8>(dialect)};
+        const auto add = [&](u32 tag, const auto& request) {
+            ByteVector frame;
+            if (!encode(frame, Tag{static_cast<u16>(tag)}, request, dialect) || frame.size() > 259) return;
+            all.push_back(static_cast<u8>(frame.size() - 4));
+            all.insert(all.end(), frame.begin() + 4, frame.end());
+        };
+        Names names;
+        names.emplace_back(dialect == Dialect::linux_ ? "file1" : "dir1");
+        add(1, Twalk{Fid{0}, Fid{3}, names});
+        add(1, Twalk{Fid{0}, Fid{4}, {}});
+        if (dialect == Dialect::linux_) {
+            add(2, Tgetattr{Fid{3}, GETATTR_ALL});
+            add(2, Tmkdir{Fid{0}, "d", 0755, 0});
+            add(2, Tsymlink{Fid{0}, "s", "d", 0});
+            add(2, Tlopen{Fid{4}, 0});
+            add(2, Treaddir{Fid{4}, 0, 4096});
+            add(2, Trenameat{Fid{0}, "file2", Fid{0}, "file3"});
+            add(2, Tlink{Fid{0}, Fid{3}, "file4"});
+            add(2, Tsetattr{Fid{3}, SETATTR_SIZE | SETATTR_MODE, 0600, 0, 0, 100});
+            add(2, Txattrwalk{Fid{3}, Fid{5}, ""});
+            add(2, Txattrcreate{Fid{3}, "user.x", 0, 0});
+            add(2, Tunlinkat{Fid{0}, "d", P9_AT_REMOVEDIR});
+            add(2, Tlock{Fid{1}, 1, 0, 0, 10, 1, "c"});
+        } else {
+            add(2, Tstat{Fid{3}});
+            add(2, Topen{Fid{4}, OREAD});
+            add(2, Tread{Fid{4}, 0, 4096});
+            Twstat wstat{Fid{3}, {}};
+            wstat.stat.value = unchanged_stat();
+            wstat.stat.value.name = "x";
+            add(2, wstat);
+            add(2, Tremove{Fid{3}});
+        }
+        Twrite write{Fid{1}, 5, {}};
+        write.data = Payload(Bytes(reinterpret_cast<const u8*>("hello"), 5));
+        add(3, write);
+        add(3, Tread{Fid{1}, 0, 100});
+        add(4, Tflush{Tag{3}});
+        add(5, Tclunk{Fid{1}});
+        corpus.add(all);
+    }
+}
+
 template <class T>
 void records(Corpus& corpus, Dialect dialect) {
     ByteVector several;
@@ -112,5 +160,6 @@ int main(int argc, char** argv) {
     Corpus dirents(directory / "fuzz_dirent");
     records<Dirent>(dirents, Dialect::linux_);
     addresses(Corpus(directory / "fuzz_address"));
+    conversations(Corpus(directory / "fuzz_serve"));
     return 0;
 }
