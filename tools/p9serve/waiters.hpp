@@ -21,6 +21,8 @@ public:
     /// Waits for its turn. True once woken, even if a cancellation came at the same moment, so that what the wake-up
     /// stands for is not lost; false if only cancelled. Await it with throw_if_cancelled(false) in force.
     awaitable<bool> wait() {
+        const auto state = co_await boost::asio::this_coro::cancellation_state;
+        if (state.cancelled() != boost::asio::cancellation_type::none) co_return false;
         const auto self = waiting_.emplace(waiting_.end(), executor_);
         boost::system::error_code ignored;
         co_await self->timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
