@@ -1,4 +1,5 @@
 #!/bin/busybox sh
+# shellcheck shell=dash
 # Runs in the guest: takes commands from the virtio-serial port "agent", one after another, and answers each.
 #
 #   agent: ready BOOT_ID

@@ -1,4 +1,5 @@
 #!/bin/busybox sh
+# shellcheck shell=dash
 # The first process of a test's guest: loads the modules, sets up the network if there is a card, and starts the agent,
 # which runs what the test says. What goes wrong here is seen on the console.
 export PATH=/bin:/busybox
@@ -21,7 +22,7 @@ if [ -e /sys/class/net/eth0 ]; then
     # No default route: beyond the emulated network, where 10.0.2.2 is the host's loopback, nothing can be reached.
     ip address add 10.0.2.15/24 dev eth0
     ip link set eth0 up
-    for attempt in 1 2 3 4 5 6 7 8 9 10; do
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
         [ "$(cat /sys/class/net/eth0/carrier)" = 1 ] && break
         sleep 0.1
     done
