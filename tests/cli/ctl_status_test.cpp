@@ -85,8 +85,8 @@ TEST_P(Wait, UntilItIsSo) {
 
 TEST_P(Wait, OutOfTime) {
     EXPECT_EQ(out_of({"new", "example-driver", "--name", "d"}), "d\n");
-    expect_failure({"wait", "d", "healthy", "--timeout", "0.05"}, 4,
-                   "d: out of time after 0.05 s (--timeout): it is configuring");
+    expect_failure({"wait", "d", "healthy", "--timeout", "0.7"}, 4,
+                   "d: out of time after 0.7 s (--timeout): it is configuring");
 }
 
 TEST_P(Wait, ARemovedServer) {
@@ -155,7 +155,8 @@ TEST_F(Elsewhere, AtTheRoot) {
     write("servers/X/status", text);
     EXPECT_EQ(out_of({"status", "X"}), text);
     expect_failure({"health", "X"}, 1, "X: this server has no health: No such file or directory");
-    expect_failure({"mem", "read", "0"}, 1, "mem: there is no mem in /dev or /; --root PATH says where the SIP tree is");
+    expect_failure({"mem", "read", "0"}, 1,
+                   "mem: there is no mem in /dev or /; --root PATH says where the SIP tree is");
 }
 
 TEST_F(Elsewhere, TheFirstThatHasClone) {
