@@ -152,6 +152,9 @@ TEST_P(DiodToolsTest, diodls_lists_directories) {
     EXPECT_EQ(said.status, 0) << said.text;
     EXPECT_EQ(lines(said.text), expected);
     EXPECT_EQ(diod("diodls", "directory").text, "");
+    // With -l it walks from the directory's open fid.
+    EXPECT_EQ(diod("diodls", "-l").status, 0);
+    EXPECT_EQ(lines(diod("diodls", "-l").text).size(), expected.size());
 }
 
 TEST_P(DiodToolsTest, diodload_reads_and_writes_with_many_threads) {

@@ -4,6 +4,15 @@
 
 namespace p9::serve {
 
+// One after the other: a client can walk deeper than the stack is.
+Location::~Location() {
+    auto next = std::move(parent);
+    while (next && next.use_count() == 1) {
+        auto above = std::move(next->parent);
+        next = std::move(above);
+    }
+}
+
 Result<FidPtr> Epoch::find(Fid fid) const {
     const auto found = fids.find(fid);
     if (found == fids.end() || !found->second->place)

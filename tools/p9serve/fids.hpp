@@ -13,6 +13,12 @@ namespace p9::serve {
 
 /// Where a file is: shared by all fids that reached it by the same walk, so that a rename moves them all.
 struct Location {
+    Location(FilePtr here, std::shared_ptr<Location> above, std::string known_as)
+        : file(std::move(here)), parent(std::move(above)), name(std::move(known_as)) {}
+    ~Location();
+    Location(const Location&) = delete;
+    Location& operator=(const Location&) = delete;
+
     FilePtr file;
     std::shared_ptr<Location> parent;  // null for the root of an attach
     std::string name;

@@ -72,7 +72,7 @@ awaitable<Result<Rlcreate>> Connection::on(Epoch& epoch, const Tlcreate& t) {
     fid->opening = false;
     if (created) {
         const Qid qid = created->file->qid();
-        fid->place = std::make_shared<Location>(Location{std::move(created->file), directory, t.name});
+        fid->place = std::make_shared<Location>(std::move(created->file), directory, t.name);
         fid->open = std::move(created->open);
         fid->flags = t.flags;
         co_return Rlcreate{qid, iounit_of(epoch, *fid->open)};
@@ -83,7 +83,7 @@ awaitable<Result<Rlcreate>> Connection::on(Epoch& epoch, const Tlcreate& t) {
     auto existing = co_await std::move(walking);
     if (!existing) co_return existing.error();
     FidState there;
-    there.place = std::make_shared<Location>(Location{*std::move(existing), directory, t.name});
+    there.place = std::make_shared<Location>(*std::move(existing), directory, t.name);
     auto opening = open(epoch, there, t.flags);
     auto opened = co_await std::move(opening);
     if (!opened) co_return opened.error();
@@ -143,7 +143,7 @@ awaitable<Result<Rcreate>> Connection::on(Epoch& epoch, const Tcreate& t) {
         if (!made) co_return made.error();
         reply.qid = (*made)->qid();
         reply.iounit = epoch.max_io();
-        fid->place = std::make_shared<Location>(Location{*std::move(made), directory, t.name});
+        fid->place = std::make_shared<Location>(*std::move(made), directory, t.name);
         if ((t.perm & DMDIR) != 0) {
             auto opening = open(epoch, *fid, P9_O_RDONLY);
             auto opened = co_await std::move(opening);
@@ -157,7 +157,7 @@ awaitable<Result<Rcreate>> Connection::on(Epoch& epoch, const Tcreate& t) {
         if (!created) co_return created.error();
         reply.qid = created->file->qid();
         reply.iounit = iounit_of(epoch, *created->open);
-        fid->place = std::make_shared<Location>(Location{std::move(created->file), directory, t.name});
+        fid->place = std::make_shared<Location>(std::move(created->file), directory, t.name);
         fid->open = std::move(created->open);
         fid->flags = flags;
     }

@@ -21,9 +21,7 @@ awaitable<Result<Rattach>> Connection::on(Epoch& epoch, const Tattach& t) {
         co_return root.error();
     }
     const Qid qid = (*root)->qid();
-    auto place = std::make_shared<Location>();
-    place->file = *std::move(root);
-    (*fid)->place = std::move(place);
+    (*fid)->place = std::make_shared<Location>(*std::move(root), nullptr, std::string());
     (*fid)->user = std::move(user);
     co_return Rattach{qid};
 }

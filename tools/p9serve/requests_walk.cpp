@@ -7,7 +7,7 @@ awaitable<Result<Rwalk>> Connection::on(Epoch& epoch, const Twalk& t) {
     const auto from = epoch.find(t.fid);
     if (!from) co_return from.error();
     const FidPtr origin = *from;
-    if (origin->is_open() && !t.wname.empty()) co_return Error::from_errno(EBADF, "a walk cannot begin at an open fid");
+    // walk(5) wants no walk from an open fid, but diodls does it; only the fid itself cannot be moved then.
     const bool in_place = t.newfid == t.fid;
     if (in_place && origin->is_open())
         co_return Error::from_errno(EBADF, "fid " + std::to_string(number(t.fid)) + " is open");
@@ -31,7 +31,7 @@ awaitable<Result<Rwalk>> Connection::on(Epoch& epoch, const Twalk& t) {
             auto walking = place->file->walk(name);
             auto next = co_await std::move(walking);
             if (next)
-                place = std::make_shared<Location>(Location{*std::move(next), place, name});
+                place = std::make_shared<Location>(*std::move(next), place, name);
             else
                 stopped = next.error();
         }
