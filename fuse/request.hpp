@@ -31,7 +31,8 @@ public:
 
     /// Answers, once.
     template <class T>
-    void answer(Result<T>&& result) {
+    void answer(Result<T>&& outcome) {
+        Result<T> result = std::move(outcome);
         fuse_req_t req = std::exchange(req_, nullptr);
         if (!result) {
             fuse_reply_err(req, to_errno(result.error()));

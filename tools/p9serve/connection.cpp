@@ -186,10 +186,10 @@ void Connection::flush(Tag tag, Tag old) {
     cancel(target);
 }
 
+// The caller holds the request: it may end, and leave every table, within emit.
 void Connection::cancel(const RunningPtr& running) {
     if (std::exchange(running->cancelled, true)) return;
-    const RunningPtr kept = running;  // it may end within emit
-    kept->signal.emit(asio::cancellation_type::terminal);
+    running->signal.emit(asio::cancellation_type::terminal);
 }
 
 void Connection::version(const Tversion& request) {

@@ -4,29 +4,32 @@
 #include <boost/asio/redirect_error.hpp>
 
 namespace p9::serve {
+namespace {
+
+constexpr std::size_t LONGEST_ERROR = 255;      // an Rerror of more than a line helps nobody and may not fit
+constexpr std::size_t GATHERED = 16 << 10;      // small replies gather in pieces of about this size
+constexpr std::size_t WORTH_COPYING = 4 << 10;  // a reply up to this size goes with others
+
+}  // namespace
 
 void Connection::refuse(const Epoch& epoch, Tag tag, const Error& error) {
     if (epoch.dialect == Dialect::linux_) {
         answer(epoch, tag, Rlerror{static_cast<u32>(error.to_errno())});
         return;
     }
-    // An Rerror of more than a line helps nobody and may not fit.
-    constexpr std::size_t LONGEST = 255;
-    answer(epoch, tag, Rerror{error.message().substr(0, LONGEST), static_cast<u32>(error.to_errno())});
+    answer(epoch, tag, Rerror{error.message().substr(0, LONGEST_ERROR), static_cast<u32>(error.to_errno())});
 }
 
 // Where small replies gather.
 ByteVector& Connection::small_buffer() {
-    constexpr std::size_t ENOUGH = 16 << 10;
-    if (queue_.empty() || queue_.back().size() >= ENOUGH) queue_.emplace_back();
+    if (queue_.empty() || queue_.back().size() >= GATHERED) queue_.emplace_back();
     return queue_.back();
 }
 
 void Connection::queue(ByteVector message, Dialect dialect) {
     const std::size_t size = message.size();
-    constexpr std::size_t SMALL = 4 << 10;
     ByteVector* const last = queue_.empty() ? nullptr : &queue_.back();
-    if (size <= SMALL && last != nullptr && last->size() <= SMALL)
+    if (size <= WORTH_COPYING && last != nullptr && last->size() <= WORTH_COPYING)
         last->insert(last->end(), message.begin(), message.end());
     else
         queue_.push_back(std::move(message));

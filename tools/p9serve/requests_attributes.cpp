@@ -5,6 +5,8 @@
 namespace p9::serve {
 namespace {
 
+constexpr u64 SECOND = 1'000'000'000;  // nanoseconds
+
 u64 wire_seconds(const Time& time) { return static_cast<u64>(time.seconds); }
 
 std::optional<TimeChange> time_change(u32 valid, u32 bit, u32 set_bit, u64 seconds, u64 nanoseconds) {
@@ -63,7 +65,6 @@ awaitable<Result<Rgetattr>> Connection::on(Epoch& epoch, const Tgetattr& t) {
 awaitable<Result<Rsetattr>> Connection::on(Epoch& epoch, const Tsetattr& t) {
     const auto fid = epoch.find(t.fid);
     if (!fid) co_return fid.error();
-    constexpr u64 SECOND = 1'000'000'000;
     if (t.atime_nsec >= SECOND || t.mtime_nsec >= SECOND)
         co_return Error::from_errno(EINVAL, "nanoseconds are below 1000000000");
     AttributeChange change;
@@ -117,7 +118,7 @@ awaitable<Result<Rstat>> Connection::on(Epoch& epoch, const Tstat& t) {
 awaitable<Result<Rwstat>> Connection::on(Epoch& epoch, const Twstat& t) {
     const auto found = epoch.find(t.fid);
     if (!found) co_return found.error();
-    const FidPtr fid = *found;
+    const FidPtr& fid = *found;
     const LocationPtr place = fid->place;
     const Stat& wanted = t.stat.value;
     const Stat same = unchanged_stat();

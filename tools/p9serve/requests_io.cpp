@@ -51,7 +51,7 @@ Lock lock_of(const auto& t) { return {static_cast<LockType>(t.lock_type), t.star
 awaitable<Result<ReadReply>> Connection::on(Epoch& epoch, const Tread& t) {
     const auto found = find_open(epoch, t.fid, P9_O_WRONLY);
     if (!found) co_return found.error();
-    const FidPtr fid = *found;
+    const FidPtr& fid = *found;
     ReadReply reply(std::min(t.count, epoch.max_io()), &spare_);
     if (fid->xattr) {
         if (fid->xattr->writing) co_return Error::from_errno(EBADF);
@@ -75,7 +75,7 @@ awaitable<Result<ReadReply>> Connection::on(Epoch& epoch, const Tread& t) {
 awaitable<Result<ReadReply>> Connection::on(Epoch& epoch, const Treaddir& t) {
     const auto found = find_open(epoch, t.fid, P9_O_WRONLY);
     if (!found) co_return found.error();
-    const FidPtr fid = *found;
+    const FidPtr& fid = *found;
     if (!fid->open || !fid->place->file->is_directory()) co_return Error::from_errno(ENOTDIR);
     ReadReply reply(std::min(t.count, epoch.max_io()), &spare_);
     LinuxEntries entries(reply);
@@ -124,7 +124,7 @@ awaitable<Result<void>> Connection::read_stats(Epoch& epoch, FidState& fid, u64 
 awaitable<Result<Rwrite>> Connection::on(Epoch& epoch, const Twrite& t) {
     const auto found = find_open(epoch, t.fid, P9_O_RDONLY);
     if (!found) co_return found.error();
-    const FidPtr fid = *found;
+    const FidPtr& fid = *found;
     const auto size = static_cast<u32>(t.data.bytes.size());
     if (fid->xattr) {
         XattrTransfer& xattr = *fid->xattr;

@@ -103,7 +103,7 @@ awaitable<Result<void>> Connection::remove(const Location& place) {
 awaitable<Result<Rremove>> Connection::on(Epoch& epoch, const Tremove& t) {
     const auto found = epoch.find(t.fid);
     if (!found) co_return found.error();
-    const FidPtr fid = *found;
+    const FidPtr& fid = *found;
     epoch.fids.erase(t.fid);  // whatever comes of it (remove(5))
     auto removing = remove(*fid->place);
     const auto done = co_await std::move(removing);

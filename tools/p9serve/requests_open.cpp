@@ -42,7 +42,7 @@ awaitable<Result<Ropen>> Connection::open(Epoch& epoch, FidState& fid, OpenFlags
 awaitable<Result<Ropen>> Connection::on(Epoch& epoch, const Topen& t) {
     const auto found = epoch.find(t.fid);
     if (!found) co_return found.error();
-    const FidPtr fid = *found;
+    const FidPtr& fid = *found;
     auto opening = open(epoch, *fid, flags_of_mode(t.mode));
     auto opened = co_await std::move(opening);
     if (opened) fid->remove_on_clunk = (t.mode & ORCLOSE) != 0;
@@ -52,7 +52,7 @@ awaitable<Result<Ropen>> Connection::on(Epoch& epoch, const Topen& t) {
 awaitable<Result<Rlopen>> Connection::on(Epoch& epoch, const Tlopen& t) {
     const auto found = epoch.find(t.fid);
     if (!found) co_return found.error();
-    const FidPtr fid = *found;
+    const FidPtr& fid = *found;
     auto opening = open(epoch, *fid, t.flags);
     auto opened = co_await std::move(opening);
     if (!opened) co_return opened.error();
@@ -63,7 +63,7 @@ awaitable<Result<Rlcreate>> Connection::on(Epoch& epoch, const Tlcreate& t) {
     const auto found = find_directory(epoch, t.fid);
     if (!found) co_return found.error();
     if (const auto bad = bad_name(t.name)) co_return *bad;
-    const FidPtr fid = *found;
+    const FidPtr& fid = *found;
     if (fid->is_open()) co_return Error::from_errno(EBADF, "the fid is open already");
     const LocationPtr directory = fid->place;
     fid->opening = true;
@@ -117,7 +117,7 @@ awaitable<Result<FilePtr>> Connection::make_special(Epoch& epoch, File& director
     if ((t.perm & DMDEVICE) != 0) {
         if (!parse_device(t.extension, kind, major, minor))
             co_return Error::from_errno(EINVAL,
-                                        "a device wants \"b MAJOR MINOR\" or \"c MAJOR MINOR\" as its extension");
+                                        R"(a device wants "b MAJOR MINOR" or "c MAJOR MINOR" as its extension)");
     } else {
         kind |= (t.perm & DMNAMEDPIPE) != 0 ? P9_S_IFIFO : P9_S_IFSOCK;
     }
@@ -129,7 +129,7 @@ awaitable<Result<Rcreate>> Connection::on(Epoch& epoch, const Tcreate& t) {
     const auto found = find_directory(epoch, t.fid);
     if (!found) co_return found.error();
     if (const auto bad = bad_name(t.name)) co_return *bad;
-    const FidPtr fid = *found;
+    const FidPtr& fid = *found;
     if (fid->is_open()) co_return Error::from_errno(EBADF, "the fid is open already");
     const LocationPtr directory = fid->place;
     const OpenFlags flags = flags_of_mode(t.mode);

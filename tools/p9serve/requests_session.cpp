@@ -29,7 +29,7 @@ awaitable<Result<Rattach>> Connection::on(Epoch& epoch, const Tattach& t) {
 awaitable<Result<Rclunk>> Connection::on(Epoch& epoch, const Tclunk& t) {
     const auto found = epoch.find(t.fid);
     if (!found) co_return found.error();
-    const FidPtr fid = *found;
+    const FidPtr& fid = *found;
     epoch.fids.erase(t.fid);
     if (fid->xattr && fid->xattr->writing) {
         auto setting = finish_xattr(fid->place->file, *fid->xattr);

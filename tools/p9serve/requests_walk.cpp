@@ -6,7 +6,7 @@ namespace p9::serve {
 awaitable<Result<Rwalk>> Connection::on(Epoch& epoch, const Twalk& t) {
     const auto from = epoch.find(t.fid);
     if (!from) co_return from.error();
-    const FidPtr origin = *from;
+    const FidPtr& origin = *from;
     // walk(5) wants no walk from an open fid, but diodls does it; only the fid itself cannot be moved then.
     const bool in_place = t.newfid == t.fid;
     if (in_place && origin->is_open())

@@ -12,7 +12,7 @@ constexpr u32 REPLACE = 2;               // Linux's XATTR_REPLACE
 awaitable<Result<Rxattrwalk>> Connection::on(Epoch& epoch, const Txattrwalk& t) {
     const auto from = epoch.find(t.fid);
     if (!from) co_return from.error();
-    const FidPtr origin = *from;
+    const FidPtr& origin = *from;
     // Into a value of its own first: newfid may be fid.
     const FilePtr file = origin->place->file;
     auto asking = t.name.empty() ? file->xattr_names() : file->xattr(t.name);
@@ -37,7 +37,7 @@ awaitable<Result<Rxattrwalk>> Connection::on(Epoch& epoch, const Txattrwalk& t) 
 awaitable<Result<Rxattrcreate>> Connection::on(Epoch& epoch, const Txattrcreate& t) {
     const auto found = epoch.find(t.fid);
     if (!found) co_return found.error();
-    const FidPtr fid = *found;
+    const FidPtr& fid = *found;
     if (fid->is_open()) co_return Error::from_errno(EBADF, "the fid is open");
     if (t.name.empty() || t.name.size() > 255)
         co_return Error::from_errno(ERANGE, "the attribute's name is too short or long");
