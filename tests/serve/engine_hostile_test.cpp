@@ -147,6 +147,39 @@ TEST_F(EngineHostile, AClientThatDoesNotReadIsNotServedWithoutEnd) {
     expect_gone();
 }
 
+TEST_F(EngineHostile, WritesThatWaitHoldABoundedAmount) {
+    served_.tree.hold_writes = true;
+    Peer peer = served_.raw(Dialect::linux_);
+    Names slate;
+    slate.emplace_back("slate");
+    peer.rpc(1, Twalk{Fid{0}, Fid{1}, slate});
+    peer.rpc(1, Tlopen{Fid{1}, P9_O_WRONLY});
+    const ByteVector data(8000);
+    Twrite write{Fid{1}, 0, {}};
+    write.data = Payload(Bytes(data));
+    const auto most = static_cast<u16>((64 << 20) / data.size());
+    for (u16 i = 0; i <= most; ++i) {
+        peer.send(static_cast<u16>(i + 10), write);
+        if (i % 16 == 0) served_.loop.settle();
+    }
+    EXPECT_EQ(peer.next(), "Rlerror tag=" + std::to_string(most + 10) + " ecode=11");
+    EXPECT_EQ(peer.rpc(1, Tflush{Tag{10}}), "Rflush tag=1");
+    peer.send(10, write);
+    EXPECT_TRUE(peer.silent());
+}
+
+TEST_F(EngineHostile, ExtendedAttributesOnTheirWayAreCounted) {
+    Served<serve::MemoryTree> served;
+    Peer peer = served.raw(Dialect::linux_);
+    for (u32 fid = 1; fid <= 1001; ++fid) {
+        peer.rpc(1, Twalk{Fid{0}, Fid{fid}, {}});
+        EXPECT_EQ(peer.rpc(1, Txattrcreate{Fid{fid}, "user.x", 65536, 0}),
+                  fid <= 1000 ? "Rxattrcreate tag=1" : "Rlerror tag=1 ecode=24");
+    }
+    peer.rpc(1, Tclunk{Fid{1}});
+    EXPECT_EQ(peer.rpc(1, Txattrcreate{Fid{1001}, "user.x", 65536, 0}), "Rxattrcreate tag=1");
+}
+
 TEST_F(EngineHostile, ConnectionsHaveALimit) {
     serve::ServerOptions options;
     options.max_connections = 2;

@@ -151,6 +151,7 @@ public:
     std::deque<std::string> sounds;
     std::optional<serve::Waiters> waiters;
     int open_files = 0;
+    bool hold_writes = false;            // they wait as the bell does
     bool finish_when_cancelled = false;  // the bell answers a flushed read all the same
 
 private:
@@ -175,6 +176,13 @@ private:
             co_return boost::system::in_place_value;
         }
         awaitable<Result<u32>> write(u64, Bytes data) override {
+            co_await boost::asio::this_coro::throw_if_cancelled(false);
+            if (tree_.hold_writes) {
+                if (!tree_.waiters) tree_.waiters.emplace(co_await boost::asio::this_coro::executor);
+                auto waiting = tree_.waiters->wait();
+                const bool woken = co_await std::move(waiting);
+                if (!woken) co_return Error(errc::cancelled);
+            }
             tree_.slate.assign(data.begin(), data.end());
             co_return static_cast<u32>(data.size());
         }

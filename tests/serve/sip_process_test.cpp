@@ -107,7 +107,7 @@ TEST_F(SipProcess, FindsItsEnvironmentAndItsConnection) {
     std::ifstream file(out);
     const std::string text{std::istreambuf_iterator<char>(file), {}};
     EXPECT_EQ(text, "it\ninterrupt dma\nit\nfd!3\nnone\n/dev/null\n5\n") << "0 to 3, and what sh reads from";
-    EXPECT_EQ(served_->connected, std::vector<std::string>{"it"});
+    EXPECT_EQ(served_->connected, std::vector<std::string>{"0"});
 }
 
 TEST_F(SipProcess, StopEndsTheWholeGroup) {

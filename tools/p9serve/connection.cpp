@@ -129,6 +129,12 @@ std::optional<Error> Connection::start(Tag tag, Frame frame) {
         const auto running = std::make_shared<Running>();
         running->tag = tag;
         running->epoch = epoch_;
+        if constexpr (requires { request->data.owner; }) running->bytes = request->data.bytes.size();
+        if (running->bytes != 0 && held_bytes_ + running->bytes > MAX_HELD) {
+            refuse(*epoch_, tag, Error::from_errno(EAGAIN, "too much is waiting to be written"));
+            return std::nullopt;
+        }
+        held_bytes_ += running->bytes;
         running_.emplace(tag, running);
         ++alive_;
         // The handler keeps `running` until the coroutine is gone, whose cancellation slot is in it.
@@ -154,6 +160,7 @@ awaitable<void> Connection::run(std::shared_ptr<Connection> self, RunningPtr run
     } catch (const std::bad_alloc&) {
         result = Error::from_errno(ENOMEM);
     }
+    held_bytes_ -= running->bytes;
     if (!running->silent) {
         // A request that was flushed and has nothing to tell goes unanswered; one that was carried out is answered, and
         // its answer comes before Rflush (flush(5)).

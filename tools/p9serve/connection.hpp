@@ -34,6 +34,8 @@ private:
     static constexpr std::size_t MAX_QUEUED = 4 << 20;
     /// and above this many the client is given up.
     static constexpr std::size_t HOPELESS = 256 << 20;
+    /// Writes that wait hold no more than this together; one more is refused.
+    static constexpr std::size_t MAX_HELD = 64 << 20;
     /// What a reply may be large before an msize is agreed on.
     static constexpr u32 HANDSHAKE_MAX = 512;
 
@@ -43,7 +45,8 @@ private:
         boost::asio::cancellation_signal signal;
         std::vector<Tag> flushes;  // Tflushes of this request, in their order
         bool cancelled = false;
-        bool silent = false;  // its conversation is over: no answer
+        std::size_t bytes = 0;  // that it holds to be written
+        bool silent = false;    // its conversation is over: no answer
     };
     using RunningPtr = std::shared_ptr<Running>;
 
@@ -138,6 +141,7 @@ private:
     std::shared_ptr<Epoch> epoch_;
     std::unordered_map<Tag, RunningPtr> running_;   // requests of this epoch without an answer
     std::unordered_map<Tag, RunningPtr> flushing_;  // Tflushes without an answer, and what they wait for
+    std::size_t held_bytes_ = 0;                    // of writes that have not ended
     std::size_t alive_ = 0;                         // request coroutines, silent ones included
     std::deque<ByteVector> queue_;                  // replies to be sent
     std::size_t queued_bytes_ = 0;

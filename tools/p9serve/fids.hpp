@@ -25,13 +25,21 @@ struct Location {
 };
 using LocationPtr = std::shared_ptr<Location>;
 
-/// The value of an extended attribute on its way (Txattrwalk, Txattrcreate).
+/// The value of an extended attribute on its way (Txattrwalk, Txattrcreate). Up to 64 KiB each, so they are counted.
 struct XattrTransfer {
+    explicit XattrTransfer(std::shared_ptr<std::size_t> count) : count_(std::move(count)) { ++*count_; }
+    ~XattrTransfer() { --*count_; }
+    XattrTransfer(const XattrTransfer&) = delete;
+    XattrTransfer& operator=(const XattrTransfer&) = delete;
+
     bool writing = false;
     std::string name;
     std::string value;
     u64 size = 0;  // how many bytes are to be written
     u32 flags = 0;
+
+private:
+    std::shared_ptr<std::size_t> count_;  // of all in this conversation
 };
 
 /// What one fid stands for.
@@ -55,6 +63,7 @@ struct Epoch {
     u32 msize = 0;  // 0: no version has been agreed on
     std::size_t max_fids = 0;
     std::unordered_map<Fid, FidPtr> fids;
+    std::shared_ptr<std::size_t> xattrs = std::make_shared<std::size_t>(0);  // XattrTransfers that there are
 
     /// The largest count of a read or write.
     u32 max_io() const { return msize - IOHDRSZ; }

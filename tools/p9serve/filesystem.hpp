@@ -38,11 +38,12 @@ class OpenFile;
 using FilePtr = std::shared_ptr<File>;
 using OpenFilePtr = std::unique_ptr<OpenFile>;
 
-/// Who attaches, as the client says: nothing of it is proved.
+/// Who attaches, as the client says: nothing of it is proved, unless the connection is `bound`.
 struct User {
     std::string uname;
     u32 n_uname = NONUNAME;  ///< NONUNAME where the dialect has no numbers
     Dialect dialect = Dialect::linux_;
+    bool bound = false;  ///< `uname` is not the client's word: see Server::serve
 };
 
 /// Takes the bytes of one read. No memory is taken before there are bytes, so a read that waits costs little.

@@ -5,7 +5,10 @@ namespace p9::serve {
 namespace {
 
 constexpr u64 LARGEST_XATTR = 64 << 10;  // Linux's XATTR_SIZE_MAX
-constexpr u32 REPLACE = 2;               // Linux's XATTR_REPLACE
+constexpr std::size_t MOST_AT_A_TIME = 1000;
+constexpr u32 REPLACE = 2;  // Linux's XATTR_REPLACE
+
+Error too_many() { return Error::from_errno(EMFILE, "too many extended attributes are being read or written"); }
 
 }  // namespace
 
@@ -18,8 +21,9 @@ awaitable<Result<Rxattrwalk>> Connection::on(Epoch& epoch, const Txattrwalk& t) 
     auto asking = t.name.empty() ? file->xattr_names() : file->xattr(t.name);
     auto value = co_await std::move(asking);
     if (!value) co_return value.error();
+    if (*epoch.xattrs >= MOST_AT_A_TIME) co_return too_many();
     const u64 size = value->size();
-    auto transfer = std::make_unique<XattrTransfer>();
+    auto transfer = std::make_unique<XattrTransfer>(epoch.xattrs);
     transfer->value = *std::move(value);
     if (t.newfid == t.fid) {
         if (origin->is_open()) co_return Error::from_errno(EBADF, "the fid is open");
@@ -42,7 +46,8 @@ awaitable<Result<Rxattrcreate>> Connection::on(Epoch& epoch, const Txattrcreate&
     if (t.name.empty() || t.name.size() > 255)
         co_return Error::from_errno(ERANGE, "the attribute's name is too short or long");
     if (t.attr_size > LARGEST_XATTR) co_return Error::from_errno(E2BIG, "an attribute has at most 65536 bytes");
-    auto transfer = std::make_unique<XattrTransfer>();
+    if (*epoch.xattrs >= MOST_AT_A_TIME) co_return too_many();
+    auto transfer = std::make_unique<XattrTransfer>(epoch.xattrs);
     transfer->writing = true;
     transfer->name = t.name;
     transfer->size = t.attr_size;

@@ -64,15 +64,17 @@ Result<std::unique_ptr<DmaBuffer>> DmaBuffers::allocate(std::string_view command
     const u64 size = *request->size;
     const u64 align = request->align.value_or(DEFAULT_ALIGNMENT);
     const auto aligned = [align](u64 address) { return (address + align - 1) & ~(align - 1); };
+    const auto no_room = [&] {
+        return Error::from_errno(ENOMEM, "no room for " + std::to_string(size) +
+                                             " bytes more: " + std::to_string(taken_->size()) + " buffers are in use");
+    };
+    if (taken_->size() >= MAX_COUNT) return no_room();
     u64 address = aligned(BASE);
     for (const auto& [start, end] : *taken_) {
         if (address + size <= start) break;
         if (end > address) address = aligned(end);
     }
-    if (address + size > BASE + TOTAL) {
-        return Error::from_errno(ENOMEM, "no room for " + std::to_string(size) +
-                                             " bytes more: " + std::to_string(taken_->size()) + " buffers are in use");
-    }
+    if (address + size > BASE + TOTAL) return no_room();
     taken_->emplace(address, address + size);
     return std::make_unique<DmaBuffer>(taken_, address, next_handle_++);
 }

@@ -37,6 +37,7 @@ public:
     static constexpr u64 MAX_SIZE = 16 << 20;       ///< of one buffer, and the largest alignment
     static constexpr u64 BASE = 0x100000000;        ///< above what 32 bits reach
     static constexpr u64 TOTAL = u64{256} << 20;    ///< of all buffers together
+    static constexpr std::size_t MAX_COUNT = 4096;  ///< of buffers: each is looked at to find room for another
     static constexpr u64 DEFAULT_ALIGNMENT = 4096;  ///< a page
 
     /// `size 4096 align 4096`, the alignment may be left out. EINVAL or ERANGE for bad words, ENOMEM if there is no

@@ -81,7 +81,9 @@ Result<void> Lifecycle::start_process(const ServerPtr& server) {
     server->started = Clock::now();
     become_healthy_after(server, SETTLED);
     spawn(executor_, watch(world_.weak_from_this(), server, *process));
-    if (connected) world_.options.serve(pair[0], server->title());
+    // By its number, which no other server ever gets: what a process leaves behind may hold the connection for longer
+    // than the server has its name.
+    if (connected) world_.options.serve(pair[0], std::to_string(server->number));
     return boost::system::in_place_value;
 }
 

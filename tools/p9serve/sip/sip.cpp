@@ -3,6 +3,8 @@
 #include "tools/p9serve/sip/tree.hpp"
 #include "tools/p9serve/sip/words.hpp"
 
+#include <cerrno>
+
 namespace p9::serve::sip {
 
 Result<CommandType> parse_command_type(std::string_view text) {
@@ -25,7 +27,11 @@ Sip::Sip(const boost::asio::any_io_executor& executor, SipOptions options)
 Sip::~Sip() { world_->lifecycle.kill_all(); }
 
 awaitable<Result<FilePtr>> Sip::attach(const User& user, std::string aname) {
-    if (const ServerPtr server = world_->registry.find(user.uname)) Lifecycle::attached(*server);
+    const ServerPtr server = world_->registry.find(user.uname);
+    if (server) Lifecycle::attached(*server);
+    // What a process left behind does not become the operator when its server is removed.
+    if (!server && user.bound)
+        co_return Error::from_errno(EACCES, "permission denied: server " + quoted(user.uname) + " was removed");
     auto visitor = std::make_shared<Visitor>(world_, user.uname);
     visitor->is_operator();  // who is a server now stays one
     FilePtr root = make_tree(visitor);

@@ -39,7 +39,7 @@ struct SipOptions {
     /// How long a simulated server takes to start.
     std::chrono::milliseconds start_time{20};
     /// Serves the tree on `fd`, a connected stream socket that it takes over. Every attach there is as `only_user`, the
-    /// server's name, whatever the client says. If left out, processes have no connection back.
+    /// server's number, whatever the client says. If left out, processes have no connection back.
     std::function<void(int fd, std::string only_user)> serve;
 };
 
