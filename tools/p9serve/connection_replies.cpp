@@ -29,10 +29,13 @@ ByteVector& Connection::small_buffer() {
 void Connection::queue(ByteVector message, Dialect dialect) {
     const std::size_t size = message.size();
     ByteVector* const last = queue_.empty() ? nullptr : &queue_.back();
-    if (size <= WORTH_COPYING && last != nullptr && last->size() <= WORTH_COPYING)
-        last->insert(last->end(), message.begin(), message.end());
-    else
+    if (size <= WORTH_COPYING && last != nullptr && last->size() <= WORTH_COPYING) {
+        const std::size_t before = last->size();
+        last->resize(before + size);
+        std::memcpy(last->data() + before, message.data(), size);
+    } else {
         queue_.push_back(std::move(message));
+    }
     queued(size, dialect);
 }
 
