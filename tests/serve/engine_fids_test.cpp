@@ -130,6 +130,21 @@ TEST_F(EngineFids, ARenameMovesTheOtherFidsOfTheFile) {
     EXPECT_EQ(walk(0, 3, {"elsewhere"}), "Rlerror tag=1 ecode=2");
 }
 
+// Places that held each other were never freed, nor were the descriptors of a served directory.
+TEST_F(EngineFids, RenamesMakeNoRingOfPlaces) {
+    walk(0, 1, {"a"});
+    peer_.rpc(1, Twalk{Fid{1}, Fid{2}, names({"b"})});
+    EXPECT_EQ(peer_.rpc(1, Tmkdir{Fid{2}, "c", 0755, 0}).substr(0, 6), "Rmkdir");
+    walk(1, 3, {"b", "c"});  // by way of a place of its own for b, which no fid stands for
+    EXPECT_EQ(peer_.rpc(1, Trenameat{Fid{1}, "b", Fid{0}, "b"}), "Rrenameat tag=1");
+    walk(3, 4, {".."});  // b, below a as far as is known here
+    EXPECT_EQ(peer_.rpc(1, Trenameat{Fid{0}, "a", Fid{4}, "a"}), "Rrenameat tag=1");
+    EXPECT_EQ(walk(0, 5, {"b", "a"}), "Rwalk tag=1");
+    // Up and up ends at the root, wherever the fid seems to be.
+    EXPECT_EQ(walk(1, 6, {"..", "..", "..", "..", ".."}), "Rwalk tag=1");
+    EXPECT_EQ(walk(6, 7, {"b"}), "Rwalk tag=1");
+}
+
 TEST_F(EngineFids, OrcloseRemovesAtClunkAndWhenTheClientGoes) {
     for (const bool clunks : {true, false}) {
         Peer plan9 = served_.raw(Dialect::base);

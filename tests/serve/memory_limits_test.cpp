@@ -135,6 +135,28 @@ TEST_F(MemoryTest, an_owner_has_his_locks_through_any_open_file) {
     EXPECT_EQ(run(two->lock(Lock{LockType::read, 5, 1, 2, "client"})).value(), LockStatus::blocked);
 }
 
+// Locks were not counted, and their owners' names could be 64 KiB long.
+TEST_F(MemoryTest, locks_count_too) {
+    MemoryTree tree(limit(200'000));
+    const auto file = make(attach(tree), "file");
+    auto open = run(file->open(P9_O_RDWR)).value();
+    const u64 before = free_bytes(file);
+    EXPECT_EQ(number_of(run(open->lock(Lock{LockType::read, 0, 1, 1, std::string(256, 'c')}))), EINVAL);
+    const std::string client(255, 'c');
+    int failed = 0;
+    u64 count = 0;
+    for (; failed == 0 && count < 4000; ++count)
+        failed = number_of(run(open->lock(Lock{LockType::read, 2 * count, 1, 1, client})));
+    EXPECT_EQ(failed, ENOLCK);
+    EXPECT_GT(count, 100u);
+    EXPECT_LT(count, 1000u);
+    EXPECT_EQ(run(open->lock(Lock{LockType::unlock, 0, 0, 1, client})).value(), LockStatus::ok);
+    EXPECT_EQ(free_bytes(file), before);
+    EXPECT_EQ(run(open->lock(Lock{LockType::read, 0, 1, 1, client})).value(), LockStatus::ok);
+    open.reset();
+    EXPECT_EQ(free_bytes(file), before);
+}
+
 TEST(RecordLocks, ranges_reach_to_the_end_without_overflow) {
     RecordLocks locks;
     const u64 most = ~u64{0};

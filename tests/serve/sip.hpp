@@ -22,10 +22,11 @@ public:
         loop.settle();
     }
 
-    Client client(Dialect dialect = Dialect::unix_, std::string uname = "glenda") {
+    /// `only_user` as the connection of a process has it.
+    Client client(Dialect dialect = Dialect::unix_, std::string uname = "glenda", std::string only_user = {}) {
         int ends[2];
         if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) throw ScriptFailure("socketpair");
-        server.serve(must(loop.run(dial(Address(FdAddress{ends[0], ends[0]})))));
+        server.serve(must(loop.run(dial(Address(FdAddress{ends[0], ends[0]})))), std::move(only_user));
         next_ = must(loop.run(dial(Address(FdAddress{ends[1], ends[1]}))));
         SessionOptions session;
         session.dialects = {dialect};
@@ -60,8 +61,9 @@ private:
 /// Who uses the tree, in plain calls. An error is told by its words ("! ..."), so that one expectation says it all.
 class SipUser {
 public:
-    SipUser(ServedSip& served, Dialect dialect = Dialect::unix_, std::string uname = "glenda")
-        : loop_(served.loop), client_(served.client(dialect, std::move(uname))) {}
+    SipUser(ServedSip& served, Dialect dialect = Dialect::unix_, std::string uname = "glenda",
+            std::string only_user = {})
+        : loop_(served.loop), client_(served.client(dialect, std::move(uname), std::move(only_user))) {}
 
     const Client& client() const { return client_; }
 

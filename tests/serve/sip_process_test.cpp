@@ -150,6 +150,33 @@ TEST_F(SipProcess, RemoveStopsFirst) {
     EXPECT_TRUE(ends(pid));
 }
 
+// What has left the process group keeps the connection. It had the rights of whoever got the server's name, and was the
+// operator once nobody had it.
+TEST_F(SipProcess, WhatAProcessLeavesBehindIsNobodyElse) {
+    serve("exit 0");
+    EXPECT_EQ(user_->command("it", "start"), "");
+    ASSERT_TRUE(user_->comes_to("it", "stopped")) << user_->health("it");
+    ASSERT_EQ(served_->connected.size(), 1u);
+    const std::string only_user = served_->connected[0];
+    SipUser survivor(*served_, Dialect::unix_, "glenda", only_user);
+    EXPECT_EQ(survivor.command("it", "capability dma"), "! permission denied: only the operator gives capabilities");
+
+    EXPECT_EQ(user_->command("it", "name other"), "");
+    user_->make("it", "it");
+    EXPECT_EQ(survivor.command("it", "start"), "! permission denied: \"0\" is no operator of server \"it\"");
+    EXPECT_EQ(SipUser(*served_, Dialect::unix_, "it", only_user).command("it", "start"),
+              "! permission denied: \"0\" is no operator of server \"it\"");
+
+    EXPECT_EQ(survivor.command("other", "remove"), "") << "its own server";
+    EXPECT_EQ(survivor.command("it", "remove"), "! permission denied: server \"0\" was removed");
+    try {
+        SipUser again(*served_, Dialect::unix_, "glenda", only_user);
+        ADD_FAILURE() << "attached: " << again.command("it", "remove");
+    } catch (const ScriptFailure& refused) {
+        EXPECT_NE(std::string(refused.what()).find("server \"0\" was removed"), std::string::npos) << refused.what();
+    }
+}
+
 TEST_F(SipProcess, AFlushedStopGoesOn) {
     // It ends when it is told to, and only then.
     serve("trap 'read line <" + path("go") + "; exit' TERM; echo $$ >" + path("pid") +

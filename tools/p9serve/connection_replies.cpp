@@ -9,6 +9,7 @@ namespace {
 constexpr std::size_t LONGEST_ERROR = 255;      // an Rerror of more than a line helps nobody and may not fit
 constexpr std::size_t GATHERED = 16 << 10;      // small replies gather in pieces of about this size
 constexpr std::size_t WORTH_COPYING = 4 << 10;  // a reply up to this size goes with others
+constexpr std::size_t ROOMY = 4;                // a queue holds no reply whose memory is so many times its size
 
 }  // namespace
 
@@ -28,11 +29,15 @@ ByteVector& Connection::small_buffer() {
 
 void Connection::queue(ByteVector message, Dialect dialect) {
     const std::size_t size = message.size();
-    ByteVector* const last = queue_.empty() ? nullptr : &queue_.back();
-    if (size <= WORTH_COPYING && last != nullptr && last->size() <= WORTH_COPYING) {
-        const std::size_t before = last->size();
-        last->resize(before + size);
-        std::memcpy(last->data() + before, message.data(), size);
+    // A read that asked for much and got little has memory for much. A client that does not read its replies must not
+    // make the server keep that.
+    const bool roomy = !queue_.empty() && message.capacity() / ROOMY > size;
+    if (size <= WORTH_COPYING || roomy) {
+        ByteVector& out = size <= WORTH_COPYING ? small_buffer() : queue_.emplace_back();
+        const std::size_t before = out.size();
+        out.resize(before + size);  // and no insert, which goes byte by byte
+        std::memcpy(out.data() + before, message.data(), size);
+        if (message.capacity() > spare_.capacity()) spare_ = std::move(message);
     } else {
         queue_.push_back(std::move(message));
     }

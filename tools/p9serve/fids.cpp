@@ -15,7 +15,7 @@ Location::~Location() {
 
 namespace {
 
-bool is_below(const Location* place, const Location* above) {
+bool leads_through(const Location* place, const Location* above) {
     for (; place != nullptr; place = place->parent.get())
         if (place == above) return true;
     return false;
@@ -49,7 +49,7 @@ void Epoch::moved(const File& directory, const std::string& name, const Location
         if (place->parent->file->qid().path != path) continue;
         // What others moved is not known here, so the new directory may seem to be below the place itself. A ring of
         // places would never go, nor the descriptors in it; so that place stays as it was, and its name leads nowhere.
-        if (is_below(new_directory.get(), place)) continue;
+        if (leads_through(new_directory.get(), place)) continue;
         place->parent = new_directory;
         place->name = new_name;
     }

@@ -30,7 +30,13 @@ std::optional<Lock> RecordLocks::conflict(const Lock& lock) const {
     return std::nullopt;
 }
 
-bool RecordLocks::set(const Lock& lock, const void* through) {
+u64 RecordLocks::cost_of(const std::vector<Held>& held) {
+    u64 cost = 0;
+    for (const Held& each : held) cost += sizeof each + each.lock.client_id.size();
+    return cost;
+}
+
+bool RecordLocks::set(const Lock& lock, const void* through, u64 room) {
     const u64 last = last_byte(lock);
     std::vector<Held> result;
     result.reserve(held_.size() + 2);
@@ -50,12 +56,16 @@ bool RecordLocks::set(const Lock& lock, const void* through) {
     }
     if (lock.type != LockType::unlock) add(Held{lock, last, through}, lock.start, last);
     if (result.size() > MOST_LOCKS && result.size() > held_.size()) return false;
+    const u64 cost = cost_of(result);
+    if (cost > cost_ && cost - cost_ > room) return false;
     held_ = std::move(result);
+    cost_ = cost;
     return true;
 }
 
 void RecordLocks::release(const void* through) {
     std::erase_if(held_, [through](const Held& held) { return held.through == through; });
+    cost_ = cost_of(held_);
 }
 
 }  // namespace p9::serve

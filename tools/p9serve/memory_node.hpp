@@ -152,7 +152,7 @@ private:
 class MemoryOpen final : public OpenFile {
 public:
     MemoryOpen(MemoryNodePtr node, OpenFlags flags) : node_(std::move(node)), flags_(flags) {}
-    ~MemoryOpen() override { node_->locks.release(this); }
+    ~MemoryOpen() override;
 
     awaitable<Result<void>> read(u64 offset, ReadReply& reply) override;
     awaitable<Result<u32>> write(u64 offset, Bytes data) override;

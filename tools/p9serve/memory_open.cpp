@@ -5,6 +5,18 @@
 
 namespace p9::serve {
 
+namespace {
+
+constexpr std::size_t LONGEST_CLIENT = 255;  // Linux sends the name of its machine, of at most 64 bytes
+
+}  // namespace
+
+MemoryOpen::~MemoryOpen() {
+    const u64 before = node_->locks.cost();
+    node_->locks.release(this);
+    node_->give_back(before - node_->locks.cost());
+}
+
 awaitable<Result<void>> MemoryOpen::read(u64 offset, ReadReply& reply) {
     if (node_->is_directory()) co_return Error::from_errno(EISDIR);
     if ((flags_ & P9_O_ACCMODE) == P9_O_WRONLY) co_return Error::from_errno(EBADF);
@@ -46,8 +58,16 @@ awaitable<Result<LockStatus>> MemoryOpen::lock(Lock lock) {
     const OpenFlags access = flags_ & P9_O_ACCMODE;
     if (lock.type == LockType::read && access == P9_O_WRONLY) co_return Error::from_errno(EBADF);
     if (lock.type == LockType::write && access == P9_O_RDONLY) co_return Error::from_errno(EBADF);
+    if (lock.client_id.size() > LONGEST_CLIENT)
+        co_return Error::from_errno(EINVAL, "the client_id of a lock has at most 255 bytes");
     if (node_->locks.conflict(lock)) co_return LockStatus::blocked;
-    if (!node_->locks.set(lock, this)) co_return Error::from_errno(ENOLCK);
+    const u64 before = node_->locks.cost();
+    if (!node_->locks.set(lock, this, node_->context->budget.left())) co_return Error::from_errno(ENOLCK);
+    const u64 after = node_->locks.cost();
+    if (after < before)
+        node_->give_back(before - after);
+    else
+        node_->take(after - before);
     co_return LockStatus::ok;
 }
 

@@ -9,6 +9,18 @@ u32 iounit_of(const Epoch& epoch, const OpenFile& open) {
     return open.iounit() == 0 ? epoch.max_io() : std::min(open.iounit(), epoch.max_io());
 }
 
+// While it lives, no second open of the fid begins. Ends with an exception too.
+class OpeningNow {
+public:
+    explicit OpeningNow(FidState& fid) : fid_(fid) { fid_.opening = true; }
+    ~OpeningNow() { fid_.opening = false; }
+    OpeningNow(const OpeningNow&) = delete;
+    OpeningNow& operator=(const OpeningNow&) = delete;
+
+private:
+    FidState& fid_;
+};
+
 // What concerns the file itself: creating is another message's affair.
 OpenFlags own_flags(OpenFlags flags) { return flags & ~OpenFlags{P9_O_CREAT | P9_O_EXCL | P9_O_NOCTTY | P9_O_CLOEXEC}; }
 
@@ -29,10 +41,9 @@ awaitable<Result<Ropen>> Connection::open(Epoch& epoch, FidState& fid, OpenFlags
     if (file->is_directory() && ((flags & P9_O_ACCMODE) != P9_O_RDONLY || (flags & P9_O_TRUNC) != 0))
         co_return Error::from_errno(EISDIR);
     if (!file->is_directory() && (flags & P9_O_DIRECTORY) != 0) co_return Error::from_errno(ENOTDIR);
-    fid.opening = true;
+    const OpeningNow now(fid);
     auto opening = file->open(own_flags(flags));
     auto opened = co_await std::move(opening);
-    fid.opening = false;
     if (!opened) co_return opened.error();
     fid.open = *std::move(opened);
     fid.flags = flags;
@@ -66,10 +77,9 @@ awaitable<Result<Rlcreate>> Connection::on(Epoch& epoch, const Tlcreate& t) {
     const FidPtr& fid = *found;
     if (fid->is_open()) co_return Error::from_errno(EBADF, "the fid is open already");
     const LocationPtr directory = fid->place;
-    fid->opening = true;
+    const OpeningNow now(*fid);
     auto creating = directory->file->create(t.name, own_flags(t.flags), t.mode & P9_S_PERMISSIONS, t.gid);
     auto created = co_await std::move(creating);
-    fid->opening = false;
     if (created) {
         const Qid qid = created->file->qid();
         fid->place = std::make_shared<Location>(std::move(created->file), directory, t.name);
@@ -135,11 +145,11 @@ awaitable<Result<Rcreate>> Connection::on(Epoch& epoch, const Tcreate& t) {
     const OpenFlags flags = flags_of_mode(t.mode);
     const bool special = (t.perm & (DMDIR | (epoch.dialect == Dialect::unix_ ? SPECIAL : 0))) != 0;
     Rcreate reply;
+    std::optional<OpeningNow> now(std::in_place, *fid);
     if (special) {
-        fid->opening = true;
         auto making = make_special(epoch, *directory->file, t);
         auto made = co_await std::move(making);
-        fid->opening = false;
+        now.reset();
         if (!made) co_return made.error();
         reply.qid = (*made)->qid();
         reply.iounit = epoch.max_io();
@@ -150,10 +160,8 @@ awaitable<Result<Rcreate>> Connection::on(Epoch& epoch, const Tcreate& t) {
             if (!opened) co_return opened.error();
         }
     } else {
-        fid->opening = true;
         auto creating = directory->file->create(t.name, flags, permissions_of(t.perm, epoch.dialect), NONUNAME);
         auto created = co_await std::move(creating);
-        fid->opening = false;
         if (!created) co_return created.error();
         reply.qid = created->file->qid();
         reply.iounit = iounit_of(epoch, *created->open);
