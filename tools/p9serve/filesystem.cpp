@@ -39,7 +39,7 @@ void ReadReply::put_range(std::string_view contents, u64 offset) {
 }
 
 ByteVector ReadReply::finish(Tag tag, u8 type) && {
-    if (message_.empty()) message_.resize(HEADER);
+    if (message_.empty()) message_ = ByteVector(HEADER);  // not resize: g++ 12 sees an overflow in it at -O3
     wire::Writer writer{Dialect::linux_, message_.data()};
     writer("size", static_cast<u32>(message_.size()));
     writer("type", type);
