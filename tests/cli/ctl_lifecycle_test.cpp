@@ -262,7 +262,7 @@ TEST_F(Usage, HelpFitsAScreen) {
             longest = std::max(longest, end - at);
             at = end + 1;
         }
-        EXPECT_LE(longest, 90u) << ran.out;
+        EXPECT_LE(longest, 80u) << ran.out;
     }
 }
 

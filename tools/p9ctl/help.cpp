@@ -16,7 +16,7 @@ constexpr std::string_view tail =
     "                      exec!COMMAND, fd!R!W, HOST[:PORT] or a socket's path\n"
     "  -A, --aname NAME  -u, --uname USER  --uid N  What to attach, and as whom\n"
     "  --root PATH       The SIP tree; the first of /dev/sip, /sip and / if left out\n"
-    "  --timeout SECONDS  --connect-timeout SECONDS  Limits; beyond them status 4 or 3\n"
+    "  --timeout SECONDS  --connect-timeout SECONDS  Limits: beyond, status 4 or 3\n"
     "  --msize BYTES  --dialect NAME  --trace[=FILE]  -v, --verbose  --version\n\n"
     "Exit status: 0 done, 1 refused by the server (or --check: not healthy), 2 usage,\n"
     "3 no connection, 4 out of time, 5 protocol broken, 130 interrupted.\n";
@@ -75,7 +75,11 @@ std::string help_text(const std::vector<std::string>& words) {
         if (plain[0] + (two && plain.size() > 1 ? " " + plain[1] : "") == command.name) return of_command(command);
         // "irq --help": of each command of the group.
         if (two && command.name.starts_with(plain[0] + " "))
-            text.append("  p9ctl ").append(command.name).append(" ").append(command.operands).append("\n");
+            text.append("  p9ctl ")
+                .append(command.name)
+                .append(command.operands.empty() ? "" : " ")
+                .append(command.operands)
+                .append("\n");
     }
     return text.empty() ? overview()
                         : "Usage:\n" + text + "\np9ctl " + plain[0] + " COMMAND --help tells more of each.\n";

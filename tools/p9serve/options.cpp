@@ -10,9 +10,10 @@ namespace p9::serve {
 namespace {
 
 constexpr const char* EXAMPLES =
-    "Clients act with the rights of whoever runs p9serve: listen where only friends connect.\n"
-    "Exit status: 0 ended by SIGTERM or with its last client, 2 usage, 3 cannot listen,\n"
-    "1 the tree cannot be served, 130 interrupted.\n\n"
+    "Clients act with the rights of whoever runs p9serve: listen where only friends\n"
+    "connect.\n"
+    "Exit status: 0 ended by SIGTERM or with its last client, 1 the tree cannot be\n"
+    "served, 2 usage, 3 cannot listen, 130 interrupted.\n\n"
     "Examples:\n"
     "  p9serve --listen unix!/tmp/9p.socket --dir /srv --read-only\n"
     "  p9serve --listen 'tcp!*!564' --memory\n"
@@ -47,14 +48,13 @@ void describe(CLI::App& app, Given& given) {
     text("--size", given.size, "BYTES", "The most that it may hold; 1G if left out", "Trees");
     app.add_flag("--sip", given.sip, "Serve SIP servers and their devices, simulated")->group("Trees");
     app.add_option("--type", given.types,
-                   "A type of SIP servers that are processes: COMMAND is run\n"
-                   "by /bin/sh. Any number")
+                   "A type of SIP servers that are processes: COMMAND is\n"
+                   "run by /bin/sh. Any number")
         ->type_name("NAME=COMMAND")
         ->group("Trees");
-    text(
-        "--operator-capabilities", given.operator_capabilities, "LIST",
-        "What of the devices clients may use that are no SIP\nserver: device,ioport,interrupt,dma,...; all if left out",
-        "Trees");
+    text("--operator-capabilities", given.operator_capabilities, "LIST",
+         "What of the devices clients may use that are no SIP\nserver: device,ioport,interrupt,dma; all if left out",
+         "Trees");
     text("--grace", given.grace, "SECONDS", "Between SIGTERM and SIGKILL for processes; 2", "Trees");
     text("--dialects", given.dialects, "LIST", "What to speak, of 9P2000.L,9P2000.u,9P2000; all", "Limits");
     text("--msize", given.msize, "BYTES", "The largest message; 1M if left out", "Limits");
