@@ -94,6 +94,7 @@ TEST_P(Devices, Interrupts) {
     EXPECT_EQ(ran.status, 1);
     EXPECT_THAT(ran.err, StartsWith("p9ctl: irq 11: "));
     EXPECT_EQ(out_of({"irq", "list"}), "");
+    expect_failure({"irq", "wait", "11"}, 1, "irq 11: not registered: p9ctl irq register 11 SERVER does that");
     expect_failure({"irq", "register", "11", "nobody"}, 1,
                    "irq 11: " + words_or("there is no server \"nobody\"", "No such file or directory"));
 }

@@ -49,10 +49,20 @@ awaitable<bool> run_for_event(Ctl& ctl, const IrqWait& wanted, std::string_view 
     co_return *status != 126 && *status != 127;
 }
 
+/// The file of the interrupt, open. It is there only while the interrupt is registered.
+awaitable<Result<File>> open_irq(Ctl& ctl, std::string number) {
+    const Where where{Base::device, "irq/" + number};
+    auto file = co_await open_at(ctl, where, P9_O_RDONLY);
+    if (file || !file.error().is_errno(ENOENT)) co_return file;
+    const Where beside{Base::device, "irq/ctl"};
+    const auto folder = co_await ctl.tree.walk(beside);
+    if (!folder) co_return file;
+    co_return Error::from_errno(ENOENT, "not registered: p9ctl irq register " + number + " SERVER does that");
+}
+
 awaitable<void> wait_for_irqs(Ctl& ctl, IrqWait wanted) {
     const std::string what = "irq " + wanted.number;
-    const Where where{Base::device, "irq/" + wanted.number};
-    const auto file = co_await open_at(ctl, where, P9_O_RDONLY);
+    const auto file = co_await open_irq(ctl, wanted.number);
     if (!file) co_return ctl.sink.fail(what, file.error());
     u64 offset = 0;
     for (u64 taken = 0; !wanted.count || taken < *wanted.count;) {
