@@ -84,6 +84,12 @@ bool is_stale(const UnixName& name) {
     return refused;
 }
 
+// "Address already in use" misleads where no server is in the way, but a file.
+bool is_other_file(const UnixAddress& address) {
+    struct stat file{};
+    return !address.abstract && lstat(address.path.c_str(), &file) == 0 && !S_ISSOCK(file.st_mode);
+}
+
 // Removes the socket's file if it is still the one that was made.
 std::function<void()> remover(std::string path) {
     struct stat made{};
@@ -109,6 +115,11 @@ Listening listen_unix(UnixAddress address, DialOptions options) {
     if (failed == 0 && ::listen(descriptor, SOMAXCONN) != 0) failed = errno;
     if (failed != 0) {
         ::close(descriptor);
+        if (failed == EADDRINUSE && is_other_file(address)) {
+            co_return Error(errc::connection_failed, to_string(Address(address)) +
+                                                         ": cannot listen: there is a file of that name, which is no "
+                                                         "socket; choose another path or remove it");
+        }
         co_return cannot(Address(address), failed);
     }
     auto cleanup = address.abstract ? std::function<void()>{} : remover(address.path);

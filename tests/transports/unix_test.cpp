@@ -96,6 +96,9 @@ TEST_F(Unix, LeavesOtherFilesAlone) {
     fclose(fopen(path_.c_str(), "w"));
     const auto listening = run(io_, listen(UnixAddress{path_}));
     ASSERT_FALSE(listening.has_value());
+    EXPECT_EQ(listening.error().message(), "unix!" + path_.string() +
+                                               ": cannot listen: there is a file of that name, which is no socket; "
+                                               "choose another path or remove it");
     EXPECT_TRUE(fs::is_regular_file(path_));
 }
 
