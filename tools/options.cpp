@@ -48,6 +48,8 @@ std::string complaint(const CLI::ParseError& error, const std::vector<std::strin
     if (const auto number = words.find(": 1 required "); number != words.npos && words.ends_with(" missing")) {
         words.replace(number, 13, ": expected ");
         words.replace(words.size() - 8, 8, " after it");
+        // Who types -la means something else by -a.
+        if (words.starts_with("--address")) words.insert(0, "-a, ");
     }
     return words;
 }

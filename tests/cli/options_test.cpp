@@ -40,7 +40,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Refused{"BadPort", {"-a", "tcp!h!99999", "/x"}, "tcp!h!99999: port must be 1 to 65535"},
                       Refused{"NoPath", {"-a", "unix!/s"}, "PATH"},
                       Refused{"UnknownOption", {"-a", "unix!/s", "--nonsense", "/x"}, "--nonsense"},
-                      Refused{"NoValue", {"/x", "-a"}, "--address: expected ADDR after it"},
+                      Refused{"NoValue", {"/x", "-a"}, "-a, --address: expected ADDR after it"},
                       Refused{"MsizeInWords", {"-a", "unix!/s", "--msize", "lots", "/x"}, "--msize"},
                       Refused{"MsizeTooSmall", {"-a", "unix!/s", "--msize", "12", "/x"}, "--msize"},
                       Refused{"UnknownDialect", {"-a", "unix!/s", "--dialect", "9P3000", "/x"}, "--dialect"},
