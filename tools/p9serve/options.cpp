@@ -6,6 +6,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
+
 namespace p9::serve {
 namespace {
 
@@ -108,6 +110,8 @@ Wrong take_sip(const Given& given, sip::SipOptions& options) {
     for (const std::string& text : given.types) {
         auto type = sip::parse_command_type(text);
         if (!type) return "--type: " + type.error().message();
+        const auto same = [&](const auto& other) { return other.name == type->name; };
+        if (std::ranges::any_of(options.types, same)) return "--type: " + in_quotes(type->name) + " is given twice";
         options.types.push_back(*std::move(type));
     }
     if (given.operator_capabilities) {
