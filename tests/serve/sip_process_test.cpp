@@ -121,6 +121,21 @@ TEST_F(SipProcess, StopEndsTheWholeGroup) {
     EXPECT_EQ(user_->health("it"), "stopped\n") << "it was told to";
 }
 
+// A child that made a session of its own survived stop, remove and the end of p9serve.
+TEST_F(SipProcess, WhatLeftTheGroupEndsToo) {
+    const std::string leave = "setsid sh -c 'trap \"\" TERM; echo $$ >" + path("pid") + "; exec sleep 1000' & ";
+    serve(leave + "wait");
+    EXPECT_EQ(user_->command("it", "start"), "");
+    const pid_t stopped = process("pid");
+    EXPECT_EQ(user_->command("it", "stop"), "");
+    EXPECT_TRUE(ends(stopped));
+    std::filesystem::remove(path("pid"));
+    EXPECT_EQ(user_->command("it", "start"), "");
+    const pid_t removed = process("pid");
+    EXPECT_EQ(user_->command("it", "remove"), "");
+    EXPECT_TRUE(ends(removed));
+}
+
 TEST_F(SipProcess, WhatIgnoresSigtermIsKilled) {
     serve("trap '' TERM; echo $$ >" + path("pid") + "; while :; do sleep 1000; done", std::chrono::milliseconds(50));
     EXPECT_EQ(user_->command("it", "start"), "");

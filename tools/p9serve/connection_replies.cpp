@@ -18,7 +18,13 @@ void Connection::refuse(const Epoch& epoch, Tag tag, const Error& error) {
         answer(epoch, tag, Rlerror{static_cast<u32>(error.to_errno())});
         return;
     }
-    answer(epoch, tag, Rerror{error.message().substr(0, LONGEST_ERROR), static_cast<u32>(error.to_errno())});
+    std::string words = error.message();
+    if (words.size() > LONGEST_ERROR) {
+        std::size_t end = LONGEST_ERROR;
+        while (end > 0 && (static_cast<u8>(words[end]) & 0xc0) == 0x80) --end;  // not inside a character
+        words.resize(end);
+    }
+    answer(epoch, tag, Rerror{std::move(words), static_cast<u32>(error.to_errno())});
 }
 
 // Where small replies gather.

@@ -110,7 +110,13 @@ private:
             if (printable) {
                 out.put(where + "\n");
                 auto flushing = out.flush();
-                co_await std::move(flushing);
+                const bool told = co_await std::move(flushing);
+                if (!told && out.failure() && !out.reader_gone()) {
+                    // A script would wait for ever for the address.
+                    fail(tools::EXIT_REFUSED, out.failure()->message());
+                    spawn(io_.get_executor(), stop());
+                    co_return;
+                }
             } else if (options_.verbose) {
                 say("listening on " + where);
             }

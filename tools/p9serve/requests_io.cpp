@@ -5,6 +5,8 @@
 namespace p9::serve {
 namespace {
 
+constexpr u32 MOST_STATS = 64 << 10;  // bytes
+
 // An open fid, with the access that a read or write wants.
 Result<FidPtr> find_open(const Epoch& epoch, Fid number, OpenFlags never) {
     auto fid = epoch.find(number);
@@ -52,13 +54,15 @@ awaitable<Result<ReadReply>> Connection::on(Epoch& epoch, const Tread& t) {
     const auto found = find_open(epoch, t.fid, P9_O_WRONLY);
     if (!found) co_return found.error();
     const FidPtr& fid = *found;
-    ReadReply reply(std::min(t.count, epoch.max_io()), &spare_);
+    // A stat record is a walk and more, so that a large directory in one reply would hold up everybody.
+    const bool directory = fid->place->file->is_directory();
+    ReadReply reply(std::min({t.count, epoch.max_io(), directory ? MOST_STATS : ~0U}), &spare_);
     if (fid->xattr) {
         if (fid->xattr->writing) co_return Error::from_errno(EBADF);
         reply.put_range(fid->xattr->value, t.offset);
         co_return std::move(reply);
     }
-    if (fid->place->file->is_directory()) {
+    if (directory) {
         if (epoch.dialect == Dialect::linux_) co_return Error::from_errno(EISDIR);
         auto reading = read_stats(epoch, *fid, t.offset, reply);
         auto done = co_await std::move(reading);
@@ -113,6 +117,8 @@ awaitable<Result<void>> Connection::read_stats(Epoch& epoch, FidState& fid, u64 
                     break;
                 }
             }
+            // Nor is a directory that may not be searched gone through to its end in vain.
+            if (!file && !file.error().is_errno(ENOENT) && reply.size() == 0) co_return file.error();
             cookie = next;  // one that vanished meanwhile is passed over
         }
     }

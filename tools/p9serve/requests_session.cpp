@@ -13,8 +13,7 @@ awaitable<Result<Rattach>> Connection::on(Epoch& epoch, const Tattach& t) {
     auto fid = epoch.reserve(t.fid);
     if (!fid) co_return fid.error();
     // A connection that was made for one user is his, whatever it says.
-    User user{only_user_.empty() ? t.uname : only_user_, t.n_uname, epoch.dialect,
-              !only_user_.empty()};
+    User user{only_user_.empty() ? t.uname : only_user_, t.n_uname, epoch.dialect, !only_user_.empty()};
     auto attaching = context_.filesystem.attach(user, t.aname);
     auto root = co_await std::move(attaching);
     if (!root) {

@@ -53,8 +53,12 @@ Process::Process(const asio::any_io_executor& executor, pid_t pid) : pid_(pid), 
 
 Process::~Process() { kill_now(); }
 
+void Process::end_all() const {
+    if (pid_ != 0) kill(pid_, END_ALL);
+}
+
 void Process::kill_now() {
-    kill_group(SIGKILL);
+    end_all();
     reap();
 }
 
@@ -103,7 +107,7 @@ void Process::stop(const std::shared_ptr<Process>& self, std::chrono::millisecon
     self->timer_.expires_after(grace);
     self->timer_.async_wait([weak = std::weak_ptr(self)](const boost::system::error_code& cancelled) {
         const auto process = weak.lock();
-        if (!cancelled && process) process->kill_group(SIGKILL);
+        if (!cancelled && process) process->end_all();
     });
 }
 

@@ -44,17 +44,18 @@ public:
     Process& operator=(const Process&) = delete;
     ~Process();
 
-    /// Waits until the command has ended, then kills what is left of its group. Only one may wait.
+    /// Waits until the command and all that it started have ended. Only one may wait.
     static awaitable<Ending> end(std::shared_ptr<Process> self);
     /// Tells the group to end, and kills it if it has not after `grace`. Returns at once.
     static void stop(const std::shared_ptr<Process>& self, std::chrono::milliseconds grace);
 
-    /// Kills the group and waits for it, now.
+    /// Kills it and all that it started, and waits for that, now.
     void kill_now();
 
 private:
     bool has_ended() const;
     void kill_group(int number) const;
+    void end_all() const;
     void reap();
 
     pid_t pid_;  // 0 once reaped: the number may be another's then

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -55,6 +56,31 @@ void set_signals(int how) {
     _exit(WEXITSTATUS(status));
 }
 
+// Ends whoever descends from this process. What has left the group, by setsid say, comes to it when its own parent
+// dies: it is the subreaper. Fills in `status` when it meets `command`.
+void end_descendants(pid_t command, int& status) {
+    for (;;) {
+        char list[4096];
+        const int children = open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
+        if (children < 0)
+            kill(0, SIGKILL);  // a kernel without such lists: at least the group, and this process with it
+        const ssize_t size = read(children, list, sizeof list - 1);
+        close(children);
+        list[size < 0 ? 0 : size] = '\0';
+        const char* at = list;
+        for (char* end = list;; at = end) {
+            const long child = strtol(at, &end, 10);
+            if (end == at) break;
+            // The last number may have been cut off; the next round has it whole.
+            if (*end == ' ') kill(static_cast<pid_t>(child), SIGKILL);
+        }
+        int ended = 0;
+        const pid_t one = waitpid(-1, &ended, at == list ? WNOHANG : 0);
+        if (one < 0 && errno == ECHILD) return;
+        if (one == command) status = ended;
+    }
+}
+
 }  // namespace
 
 void lead(const LeaderPlan& plan) {
@@ -64,6 +90,7 @@ void lead(const LeaderPlan& plan) {
     for (int number = 1; number < NSIG; ++number) signal(number, SIG_DFL);
     prctl(PR_SET_NAME, "sip-leader");  // no killall of servers is meant for it
     prctl(PR_SET_PDEATHSIG, SIGHUP);
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
     if (getppid() != plan.parent) _exit(0);  // it died before it could have been noticed
     set_up_descriptors(plan.connection);
 
@@ -79,11 +106,21 @@ void lead(const LeaderPlan& plan) {
     sigemptyset(&awaited);
     sigaddset(&awaited, SIGCHLD);
     sigaddset(&awaited, SIGHUP);
-    while (true) {
+    sigaddset(&awaited, END_ALL);
+    for (;;) {
         int status = 0;
-        if (getppid() != plan.parent) kill(0, SIGKILL);
-        if (waitpid(command, &status, WNOHANG) == command) end_like(status);
-        sigwaitinfo(&awaited, nullptr);
+        const bool orphaned = getppid() != plan.parent;
+        if (orphaned || waitpid(command, &status, WNOHANG) == command) {
+            end_descendants(command, status);
+            if (orphaned) _exit(0);
+            end_like(status);
+        }
+        siginfo_t info{};
+        // The group's members can send it anything: only the parent's word counts.
+        if (sigwaitinfo(&awaited, &info) == END_ALL && info.si_pid == plan.parent) {
+            end_descendants(command, status);
+            end_like(status);
+        }
     }
 }
 

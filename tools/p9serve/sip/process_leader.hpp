@@ -1,13 +1,18 @@
 // The process between this program and a command: it leads the command's process group, so that nothing is left behind.
 //
-// A parent-death signal (prctl(2)) reaches one process only, and a shell has children of its own. So the leader takes
-// the signal and ends the whole group, even when this program was killed and could do nothing any more. Between fork
-// and exec only what is safe in signal handlers may be called.
+// A parent-death signal (prctl(2)) reaches one process only, and a shell has children of its own, some of which may
+// leave its group (setsid). So the leader takes the signal, and is the subreaper of all that descends from it, and ends
+// all of them: when it is told to, when the command ends, and when this program was killed and can do nothing any more.
+// Between fork and exec only what is safe in signal handlers may be called.
 #pragma once
 
+#include <signal.h>
 #include <sys/types.h>
 
 namespace p9::serve::sip {
+
+/// Sent to the leader by who forked it: end everybody now.
+inline constexpr int END_ALL = SIGUSR1;
 
 /// What a command starts with. The pointers are prepared before the fork.
 struct LeaderPlan {

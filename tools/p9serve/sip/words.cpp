@@ -1,5 +1,7 @@
 #include "tools/p9serve/sip/words.hpp"
 
+#include "p9/trace.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
@@ -51,15 +53,8 @@ std::optional<u64> number_of_word(std::string_view word) {
 }
 
 std::string quoted(std::string_view word) {
-    std::string text = "\"";
-    for (const char c : word.substr(0, LONGEST_QUOTE)) {
-        if (is_control(c)) {
-            text += "\\x" + hexadecimal(static_cast<unsigned char>(c), 2).substr(2);
-        } else {
-            if (c == '"' || c == '\\') text += '\\';
-            text += c;
-        }
-    }
+    // The words may come to a terminal, whatever a client wrote.
+    std::string text = '"' + escaped(word.substr(0, LONGEST_QUOTE));
     if (word.size() > LONGEST_QUOTE) text += "...";
     return text += '"';
 }
