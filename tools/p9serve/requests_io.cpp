@@ -108,6 +108,8 @@ awaitable<Result<void>> Connection::read_stats(Epoch& epoch, FidState& fid, u64 
         for (auto& [name, next] : list.names) {
             auto walking = directory->walk(name);
             auto file = co_await std::move(walking);
+            // A directory that may not be searched is not gone through to its end in vain.
+            if (!file && !file.error().is_errno(ENOENT) && reply.size() == 0) co_return file.error();
             if (file) {
                 auto asking = stat(*std::move(file), name, epoch.dialect);
                 const auto record = co_await std::move(asking);
@@ -117,8 +119,6 @@ awaitable<Result<void>> Connection::read_stats(Epoch& epoch, FidState& fid, u64 
                     break;
                 }
             }
-            // Nor is a directory that may not be searched gone through to its end in vain.
-            if (!file && !file.error().is_errno(ENOENT) && reply.size() == 0) co_return file.error();
             cookie = next;  // one that vanished meanwhile is passed over
         }
     }
