@@ -11,6 +11,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include <deque>
 #include <map>
 
 using namespace p9;
@@ -28,9 +29,8 @@ public:
         if (closed_ || next_ == frames_.size()) co_return Error(errc::connection_lost);
         current_ = Buffer::copy_of(frames_[next_++]);  // the last one is gone, so that misuse shows
         const Header header = header_of(current_);
-        if (header.type == Tversion::type && decode<Tversion>(body_of(current_), dialect_))
-            open_.clear();  // all of the conversation before
-        open_[header.tag].push_back(header.type);
+        if (header.type == Tversion::type) conversations_.emplace_back();
+        conversations_.back()[header.tag].push_back(header.type);
         co_return Frame(Bytes(current_));
     }
     awaitable<Result<void>> send(Bytes messages) override {
@@ -44,14 +44,16 @@ public:
         co_return boost::system::in_place_value;
     }
     bool ready() const override { return next_ % 3 != 0 && next_ < frames_.size(); }
-    void max_message(u32 bytes) override { msize_ = bytes; }
+    void max_message(u32) override {}
     void close() override { closed_ = true; }
     std::string peer() const override { return "fuzz"; }
 
 private:
     void check(Bytes frame, const Header& header) {
-        const auto asked = open_.find(header.tag);
-        fuzz::require(asked != open_.end() && !asked->second.empty(), "a reply has a request");
+        // What was answered before Tversion was seen may still leave before Rversion, and never after it.
+        if (header.type == Rversion::type && conversations_.size() > 1) conversations_.pop_front();
+        const auto asked = conversations_.front().find(header.tag);
+        fuzz::require(asked != conversations_.front().end() && !asked->second.empty(), "a reply has a request");
         const bool error = header.type == Rerror::type || header.type == Rlerror::type;
         const u8 type = asked->second.front();
         fuzz::require(error || header.type == type + 1, "a reply fits its request");
@@ -59,7 +61,10 @@ private:
         if (header.type == Rversion::type) {
             const auto version = decode<Rversion>(body_of(frame), dialect_);
             fuzz::require(version.has_value(), "Rversion decodes");
-            if (const auto agreed = dialect_of(version->version)) dialect_ = *agreed;
+            if (const auto agreed = dialect_of(version->version)) {
+                dialect_ = *agreed;
+                msize_ = version->msize;
+            }
             return;
         }
         bool decoded = false;
@@ -77,7 +82,8 @@ private:
     Dialect dialect_;
     u32 msize_ = 8192;
     bool closed_ = false;
-    std::map<Tag, std::vector<u8>> open_;
+    using Requests = std::map<Tag, std::vector<u8>>;  // their types
+    std::deque<Requests> conversations_{1};           // those whose end the client has not seen
 };
 
 template <class T>

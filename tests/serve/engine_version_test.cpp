@@ -26,6 +26,13 @@ TEST(EngineVersion, AnUnknownVariantGetsTheBaseAndAnUnknownProtocolUnknown) {
     EXPECT_EQ(peer.rpc(NO_TAG, Tversion{100, "9P2000"}), "Rversion tag=NOTAG msize=100 version=\"unknown\"");
 }
 
+// version(5) wants NOTAG; a client that errs is still told, and finds its answer by the tag that it chose.
+TEST(EngineVersion, AnotherTagThanNotagIsAnsweredWithThatTag) {
+    Served<BellTree> served;
+    Peer peer = served.raw();
+    EXPECT_EQ(peer.rpc(7, Tversion{8192, "9P2000.L"}), "Rversion tag=7 msize=8192 version=\"9P2000.L\"");
+}
+
 TEST(EngineVersion, OnlyTheDialectsOfTheOptionsAreSpoken) {
     serve::ServerOptions options;
     options.dialects = {Dialect::linux_};

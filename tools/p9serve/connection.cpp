@@ -80,7 +80,7 @@ std::optional<Error> Connection::accept(Frame frame) {
     if (header.type == Tversion::type) {
         const auto request = decode<Tversion>(body_of(frame.bytes()), epoch_->dialect);
         if (!request) return violation("a malformed Tversion");
-        version(*request);
+        version(header.tag, *request);
         return std::nullopt;
     }
     if (header.type % 2 != 0)
@@ -199,9 +199,9 @@ void Connection::cancel(const RunningPtr& running) {
     running->signal.emit(asio::cancellation_type::terminal);
 }
 
-void Connection::version(const Tversion& request) {
+void Connection::version(Tag tag, const Tversion& request) {
     // version(5): everything of the conversation so far is over, and its requests go unanswered.
-    for (const auto& [tag, running] : std::unordered_map(running_)) {
+    for (const auto& [in_use, running] : std::unordered_map(running_)) {
         running->silent = true;
         cancel(running);
     }
@@ -229,7 +229,8 @@ void Connection::version(const Tversion& request) {
         transport_->max_message(msize);
         handshake_.cancel();
     }
-    answer(*epoch_, NOTAG, reply);
+    // With the tag it came with, although that should be NOTAG: whoever debugs a client of his own finds his answer.
+    answer(*epoch_, tag, reply);
 }
 
 // Ends the fids of a conversation that is over.

@@ -59,7 +59,7 @@ private:
     void flush(Tag tag, Tag old);
     void cancel(const RunningPtr& running);
     void finish(Running& running);
-    void version(const Tversion& request);
+    void version(Tag tag, const Tversion& request);
     awaitable<void> watch_handshake(std::shared_ptr<Connection> self);
 
     awaitable<void> clear(std::shared_ptr<Epoch> epoch);
