@@ -1,5 +1,6 @@
 #include "tools/run.hpp"
 
+#include "tools/awake.hpp"
 #include "tools/connection.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -99,7 +100,7 @@ int run(const CommonOptions& options, const Work& work) {
                        thrown = exception;
                        io.stop();
                    }));
-    io.run();
+    run_awake(io);
     if (thrown) std::rethrow_exception(thrown);
     if (interrupts.status() == EXIT_OUT_OF_TIME) {
         char text[60];

@@ -1,5 +1,6 @@
 // p9serve: a directory, a tree in memory, or the SIP tree, over 9P.
 #include "p9/transports/dial.hpp"
+#include "tools/awake.hpp"
 #include "tools/messages.hpp"
 #include "tools/output.hpp"
 #include "tools/p9serve/options.hpp"
@@ -36,7 +37,7 @@ public:
                 if (!again) _exit(tools::EXIT_INTERRUPTED);
             });
         });
-        io_.run();
+        tools::run_awake(io_);
         return status_;
     }
 
