@@ -1,5 +1,7 @@
 #include "p9/transports/address.hpp"
 
+#include <algorithm>
+
 namespace p9 {
 namespace {
 
@@ -41,5 +43,11 @@ struct AddressPrinter {
 }  // namespace
 
 std::string to_string(const Address& address) { return std::visit(AddressPrinter{}, address); }
+
+std::string display_name(const Address& address) {
+    std::string name = to_string(address);
+    if (std::holds_alternative<WebSocketAddress>(address)) name.resize(std::min(name.size(), name.find('?')));
+    return name;
+}
 
 }  // namespace p9

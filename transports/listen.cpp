@@ -174,19 +174,19 @@ Listening refuse(Address address) {
 }
 
 struct ByKind {
-    DialOptions options;
+    ListenOptions options;
 
-    Listening operator()(TcpAddress a) const { return listen_tcp(std::move(a), options); }
-    Listening operator()(UnixAddress a) const { return listen_unix(std::move(a), options); }
-    Listening operator()(FdAddress a) const { return listen_fd(a, options); }
+    Listening operator()(TcpAddress a) const { return listen_tcp(std::move(a), options.connection); }
+    Listening operator()(UnixAddress a) const { return listen_unix(std::move(a), options.connection); }
+    Listening operator()(FdAddress a) const { return listen_fd(a, options.connection); }
     Listening operator()(ExecAddress a) const { return listen_exec(std::move(a)); }
     Listening operator()(auto a) const { return refuse(Address(std::move(a))); }
 };
 
 }  // namespace
 
-awaitable<Result<std::unique_ptr<Listener>>> listen(Address address, DialOptions options) {
-    return std::visit(ByKind{options}, std::move(address));
+awaitable<Result<std::unique_ptr<Listener>>> listen(Address address, ListenOptions options) {
+    return std::visit(ByKind{std::move(options)}, std::move(address));
 }
 
 }  // namespace p9

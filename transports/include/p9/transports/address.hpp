@@ -79,4 +79,7 @@ Result<Address> parse_listen_address(std::string_view text);
 /// The canonical spelling: parsing it gives an equal address.
 std::string to_string(const Address& address);
 
+/// The spelling for messages and logs: canonical, but without the query of a URL, which may be a ticket.
+std::string display_name(const Address& address);
+
 }  // namespace p9

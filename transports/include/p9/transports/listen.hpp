@@ -8,6 +8,10 @@
 #include "p9/transports/address.hpp"
 #include "p9/transports/dial.hpp"
 
+#include <functional>
+#include <string>
+#include <vector>
+
 namespace p9 {
 
 /// A place where clients connect.
@@ -25,10 +29,27 @@ public:
     virtual void close() = 0;
 };
 
-/// Listens on tcp, unix, fd or exec. `tcp!*!PORT` is every interface, port 0 any free one. A Unix socket's file that
-/// nobody listens on any more is replaced. `fd!N` is a descriptor that listens already, or one connection that is
-/// accepted once. `exec!COMMAND` is one client too: the command is run, and speaks 9P on its standard input and output.
-/// Fails with errc::connection_failed, or with errc::bad_address for a transport without listeners.
-awaitable<Result<std::unique_ptr<Listener>>> listen(Address address, DialOptions options = {});
+/// How to listen.
+struct ListenOptions {
+    /// Keepalive and timeouts of the connections that are accepted.
+    DialOptions connection{};
+    /// For wss: PEM files with the certificate, the chain up to its CA after it, and with its private key.
+    std::string certificate;
+    std::string key;
+    /// The values of Origin (https://example.org) that a WebSocket client may send; "*" is any. Empty: it is not looked
+    /// at. A client that sends none is no browser and is let in.
+    std::vector<std::string> allow_origins;
+    /// How long a WebSocket client may take for TLS and the request to upgrade.
+    std::chrono::milliseconds handshake_timeout{10'000};
+    /// Hears of each client that did not get so far, in one line that begins with its address.
+    std::function<void(const std::string&)> refused;
+};
+
+/// Listens on tcp, unix, fd, exec, ws or wss. `tcp!*!PORT` is every interface, port 0 any free one. A Unix socket's
+/// file that nobody listens on any more is replaced. `fd!N` is a descriptor that listens already, or one connection
+/// that is accepted once. `exec!COMMAND` is one client too: the command is run, and speaks 9P on its standard input and
+/// output. `ws://HOST:PORT/PATH` takes clients that ask for PATH, whatever their query; without a path, for any. Fails
+/// with errc::connection_failed, or with errc::bad_address for a transport without listeners.
+awaitable<Result<std::unique_ptr<Listener>>> listen(Address address, ListenOptions options = {});
 
 }  // namespace p9
