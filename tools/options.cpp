@@ -2,10 +2,10 @@
 
 #include "tools/help_format.hpp"
 #include "tools/messages.hpp"
+#include "tools/user_names.hpp"
 
 #include <CLI/CLI.hpp>
 
-#include <pwd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -35,8 +35,8 @@ struct OptionalValue {
 };
 
 std::string login_name() {
-    const passwd* entry = getpwuid(geteuid());
-    return entry != nullptr ? entry->pw_name : std::to_string(geteuid());
+    std::string name = user_name(geteuid());
+    return name.empty() ? std::to_string(geteuid()) : name;
 }
 
 /// What CLI11 has to say, in this program's words.

@@ -1,3 +1,4 @@
+#include "transports/hosts_file.hpp"
 #include "transports/tcp.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -8,14 +9,54 @@
 
 #include <netdb.h>
 
+#include <cstdio>
 #include <cstring>
+#include <memory>
 #include <mutex>
 #include <thread>
 
 namespace p9::transports {
-namespace {
 
 namespace asio = boost::asio;
+
+std::optional<Endpoint> numeric(const TcpAddress& address) {
+    boost::system::error_code failed;
+    const auto ip = asio::ip::make_address(address.host, failed);
+    if (failed) return std::nullopt;
+    return Endpoint(ip, address.port);
+}
+
+#ifdef P9_STATIC
+
+namespace {
+
+std::string hosts_file() {
+    constexpr std::size_t limit = 1 << 20;
+    std::string text;
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file{std::fopen("/etc/hosts", "re"), &std::fclose};
+    if (!file) return text;
+    char piece[4096];
+    while (const std::size_t size = std::fread(piece, 1, sizeof piece, file.get())) {
+        if (text.append(piece, size).size() > limit) break;
+    }
+    return text;
+}
+
+}  // namespace
+
+awaitable<Result<Endpoints>> resolve(TcpAddress address) {
+    if (const auto endpoint = numeric(address)) co_return Endpoints{*endpoint};
+    Endpoints found;
+    for (const auto& ip : addresses_in_hosts(hosts_file(), address.host)) found.emplace_back(ip, address.port);
+    if (!found.empty()) co_return std::move(found);
+    co_return Error(errc::connection_failed, to_string(Address(address)) +
+                                                 ": this static program asks no name server: give the host's IP "
+                                                 "address, or put it into /etc/hosts");
+}
+
+#else
+
+namespace {
 
 // Shared by the coroutine that waits and the thread that asks. The one place of the transports with two threads:
 // getaddrinfo blocks for as long as DNS servers keep silent, and nothing can interrupt it. (Asio's own resolver
@@ -57,13 +98,6 @@ void ask(const std::shared_ptr<Lookup>& lookup) {
 
 }  // namespace
 
-std::optional<Endpoint> numeric(const TcpAddress& address) {
-    boost::system::error_code failed;
-    const auto ip = asio::ip::make_address(address.host, failed);
-    if (failed) return std::nullopt;
-    return Endpoint(ip, address.port);
-}
-
 awaitable<Result<Endpoints>> resolve(TcpAddress address) {
     if (const auto endpoint = numeric(address)) co_return Endpoints{*endpoint};
 
@@ -95,5 +129,7 @@ awaitable<Result<Endpoints>> resolve(TcpAddress address) {
     }
     co_return std::move(lookup->found);
 }
+
+#endif
 
 }  // namespace p9::transports

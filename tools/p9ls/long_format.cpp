@@ -1,9 +1,8 @@
 #include "tools/p9ls/ls.hpp"
 
 #include "p9/trace.hpp"
+#include "tools/user_names.hpp"
 
-#include <grp.h>
-#include <pwd.h>
 #include <sys/sysmacros.h>
 
 #include <algorithm>
@@ -22,12 +21,7 @@ public:
     const std::string& of(u32 id) {
         const auto [at, added] = known_.try_emplace(id);
         if (!added || id == NONUNAME) return at->second;
-        if (groups_) {
-            if (const group* entry = getgrgid(id)) at->second = entry->gr_name;
-        } else {
-            if (const passwd* entry = getpwuid(id)) at->second = entry->pw_name;
-        }
-        return at->second;
+        return at->second = groups_ ? group_name(id) : user_name(id);
     }
 
 private:

@@ -1,0 +1,16 @@
+// Names of numeric users and groups on this system. In a static program from /etc/passwd and /etc/group alone: glibc's
+// lookup would load shared libraries (NSS) that a guest does not have. Any one thread at a time.
+#pragma once
+
+#include "p9/types.hpp"
+
+#include <string>
+
+namespace p9::tools {
+
+/// Empty if nobody knows a name.
+std::string user_name(u32 uid);
+/// Empty if nobody knows a name.
+std::string group_name(u32 gid);
+
+}  // namespace p9::tools
