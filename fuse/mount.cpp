@@ -118,7 +118,8 @@ awaitable<Result<void>> Mount::connect() {
         if (!tracer) co_return std::move(tracer).error().about("trace");
         session_options.tracer = std::move(*tracer);
     }
-    auto session = co_await Session::open(dialler(options_.address, {}), std::move(session_options));
+    Dialler dialling = dialler(options_.address);
+    auto session = co_await Session::open(std::move(dialling), std::move(session_options));
     if (!session) co_return std::move(session).error();
     session_ = std::move(*session);
     AttachOptions attach;

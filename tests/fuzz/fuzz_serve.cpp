@@ -61,10 +61,9 @@ private:
         if (header.type == Rversion::type) {
             const auto version = decode<Rversion>(body_of(frame), dialect_);
             fuzz::require(version.has_value(), "Rversion decodes");
-            if (const auto agreed = dialect_of(version->version)) {
-                dialect_ = *agreed;
-                msize_ = version->msize;
-            }
+            const auto agreed = dialect_of(version->version);
+            dialect_ = agreed.value_or(Dialect::base);  // in which the engine refuses what comes without a version
+            if (agreed) msize_ = version->msize;
             return;
         }
         bool decoded = false;

@@ -34,10 +34,16 @@ struct DialOptions {
 
 /// A new connection to `address`. Fails with errc::connection_failed (and the reason in words), or with
 /// errc::bad_address if this build cannot dial such an address. It has no deadline of its own: cancel it instead.
-awaitable<Result<std::unique_ptr<Transport>>> dial(Address address, DialOptions options = {});
+awaitable<Result<std::unique_ptr<Transport>>> dial(Address address, DialOptions options);
+/// The same as one usually dials. No default argument: that would be a temporary in the caller's co_await expression,
+/// which g++ 12 destroys twice.
+inline awaitable<Result<std::unique_ptr<Transport>>> dial(Address address) {
+    return dial(std::move(address), DialOptions());
+}
 
 /// A function that dials `address` anew each time; each result belongs to the executor of its caller. Inherited
 /// descriptors are given away once: a second call for fd!R!W fails.
-Dialler dialler(Address address, DialOptions options = {});
+Dialler dialler(Address address, DialOptions options);
+inline Dialler dialler(Address address) { return dialler(std::move(address), DialOptions()); }
 
 }  // namespace p9

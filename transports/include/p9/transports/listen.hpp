@@ -50,6 +50,9 @@ struct ListenOptions {
 /// that is accepted once. `exec!COMMAND` is one client too: the command is run, and speaks 9P on its standard input and
 /// output. `ws://HOST:PORT/PATH` takes clients that ask for PATH, whatever their query; without a path, for any. Fails
 /// with errc::connection_failed, or with errc::bad_address for a transport without listeners.
-awaitable<Result<std::unique_ptr<Listener>>> listen(Address address, ListenOptions options = {});
+awaitable<Result<std::unique_ptr<Listener>>> listen(Address address, ListenOptions options);
+inline awaitable<Result<std::unique_ptr<Listener>>> listen(Address address) {
+    return listen(std::move(address), ListenOptions());
+}
 
 }  // namespace p9
