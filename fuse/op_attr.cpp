@@ -10,23 +10,6 @@ bool is_still(const Inode& inode, const Result<Attributes>& attributes) {
     return attributes && attributes->qid.path == inode.qid.path && attributes->type() == inode.type;
 }
 
-/// Where to ask for the attributes of an inode: an open file of it, if the caller names one or the inode has lost its
-/// name, because its node may then lead to whatever took the name; else its node. The alias keeps the open file.
-awaitable<Result<NodePtr>> place_of(FileSystem* fs, InodePtr inode, std::optional<u64> handle) {
-    std::shared_ptr<OpenFile> file = handle ? fs->files.find(*handle) : nullptr;
-    if (!file && inode->detached() && !inode->open_files.empty()) file = inode->open_files.front()->shared_from_this();
-    if (file) co_return NodePtr(file, &file->file.node());
-    if (inode->detached() && inode->node) {
-        // A removed directory may still be somebody's working directory. Its node is good where it is the same file.
-        NodePtr node = inode->node;
-        auto attributes = co_await node->attributes();
-        if (!attributes) co_return std::move(attributes).error();
-        if (is_still(*inode, attributes)) co_return node;
-        co_return Error::from_errno(ESTALE, "the name leads to another file now");
-    }
-    co_return co_await fs->node(std::move(inode));
-}
-
 awaitable<Result<AttributesReply>> reply_for(FileSystem* fs, InodePtr inode, NodePtr place) {
     auto attributes = co_await place->attributes();
     if (inode->last_seen && inode->detached() && !is_still(*inode, attributes)) {
@@ -48,6 +31,21 @@ awaitable<Result<AttributesReply>> reply_for(FileSystem* fs, InodePtr inode, Nod
 }
 
 }  // namespace
+
+awaitable<Result<NodePtr>> place_of(FileSystem* fs, InodePtr inode, std::optional<u64> handle) {
+    std::shared_ptr<OpenFile> file = handle ? fs->files.find(*handle) : nullptr;
+    if (!file && inode->detached() && !inode->open_files.empty()) file = inode->open_files.front()->shared_from_this();
+    if (file) co_return NodePtr(file, &file->file.node());  // the alias keeps the open file
+    if (inode->detached() && inode->node) {
+        // A removed directory may still be somebody's working directory. Its node is good where it is the same file.
+        NodePtr node = inode->node;
+        auto attributes = co_await node->attributes();
+        if (!attributes) co_return std::move(attributes).error();
+        if (is_still(*inode, attributes)) co_return node;
+        co_return Error::from_errno(ESTALE, "the name leads to another file now");
+    }
+    co_return co_await fs->node(std::move(inode));
+}
 
 awaitable<Result<AttributesReply>> get_attributes(FileSystem* fs, u64 number, std::optional<u64> handle) {
     auto inode = fs->inode(number);

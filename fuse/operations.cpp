@@ -3,6 +3,8 @@
 #include "fuse/operations.hpp"
 #include "fuse/request.hpp"
 
+#include <cerrno>
+
 namespace p9::fuse {
 namespace {
 
@@ -89,6 +91,31 @@ void on_mknod(fuse_req_t req, fuse_ino_t parent, const char* name, mode_t mode, 
     serve(fs_of(req), req, make_node(&fs_of(req), parent, name, mode, rdev, gid_of(req)));
 }
 
+// Only 9P2000.L has extended attributes. Where there are none the kernel learns it from the first answer and does not
+// ask again.
+bool refused_for_good(fuse_req_t req) {
+    const bool refused = fs_of(req).session().dialect() != Dialect::linux_;
+    if (refused) fuse_reply_err(req, ENOSYS);
+    return refused;
+}
+
+void on_getxattr(fuse_req_t req, fuse_ino_t number, const char* name, size_t size) {
+    if (!refused_for_good(req)) serve(fs_of(req), req, get_xattr(&fs_of(req), number, name, size));
+}
+
+void on_listxattr(fuse_req_t req, fuse_ino_t number, size_t size) {
+    if (!refused_for_good(req)) serve(fs_of(req), req, list_xattrs(&fs_of(req), number, size));
+}
+
+void on_setxattr(fuse_req_t req, fuse_ino_t number, const char* name, const char* value, size_t size, int flags) {
+    if (refused_for_good(req)) return;
+    serve(fs_of(req), req, set_xattr(&fs_of(req), number, name, std::string(value, size), static_cast<u32>(flags)));
+}
+
+void on_removexattr(fuse_req_t req, fuse_ino_t number, const char* name) {
+    if (!refused_for_good(req)) serve(fs_of(req), req, remove_xattr(&fs_of(req), number, name));
+}
+
 void on_open(fuse_req_t req, fuse_ino_t number, fuse_file_info* info) {
     serve(fs_of(req), req, open_file(&fs_of(req), number, info->flags));
 }
@@ -142,6 +169,10 @@ fuse_lowlevel_ops operation_table() {
     table.readlink = on_readlink;
     table.link = on_link;
     table.mknod = on_mknod;
+    table.getxattr = on_getxattr;
+    table.listxattr = on_listxattr;
+    table.setxattr = on_setxattr;
+    table.removexattr = on_removexattr;
     table.open = on_open;
     table.create = on_create;
     table.read = on_read;

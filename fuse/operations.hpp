@@ -26,6 +26,9 @@ Result<Entry> to_entry(FileSystem& fs, const InodePtr& parent, std::string name,
 awaitable<Result<AttributesReply>> get_attributes(FileSystem* fs, u64 number, std::optional<u64> handle);
 awaitable<Result<AttributesReply>> set_attributes(FileSystem* fs, u64 number, SetAttributes wanted);
 awaitable<Result<struct statvfs>> statfs(FileSystem* fs, u64 number);
+/// Where to ask for the attributes of an inode: an open file of it, if the caller names one or the inode has lost its
+/// name, because its node may then lead to whatever took the name; else its node.
+awaitable<Result<NodePtr>> place_of(FileSystem* fs, InodePtr inode, std::optional<u64> handle);
 
 // op_dir.cpp
 awaitable<Result<OpenedDirectory>> open_directory(FileSystem* fs, u64 number);
@@ -44,6 +47,13 @@ awaitable<Result<Entry>> make_symlink(FileSystem* fs, u64 parent, std::string na
 awaitable<Result<Target>> read_link(FileSystem* fs, u64 number);
 awaitable<Result<Entry>> make_link(FileSystem* fs, u64 number, u64 new_parent, std::string new_name);
 awaitable<Result<Entry>> make_node(FileSystem* fs, u64 parent, std::string name, u32 mode, u64 rdev, u32 gid);
+
+// op_xattr.cpp
+/// `size` is that of the caller's buffer, 0 to ask for the length only.
+awaitable<Result<AttributeValue>> get_xattr(FileSystem* fs, u64 number, std::string name, std::size_t size);
+awaitable<Result<AttributeValue>> list_xattrs(FileSystem* fs, u64 number, std::size_t size);
+awaitable<Result<void>> set_xattr(FileSystem* fs, u64 number, std::string name, std::string value, u32 flags);
+awaitable<Result<void>> remove_xattr(FileSystem* fs, u64 number, std::string name);
 
 // op_file.cpp
 awaitable<Result<OpenedFile>> open_file(FileSystem* fs, u64 number, int flags);

@@ -81,6 +81,13 @@ void reply(fuse_req_t req, FileSystem&, Listing listing) {
 
 void reply(fuse_req_t req, FileSystem&, const Target& target) { fuse_reply_readlink(req, target.path.c_str()); }
 
+void reply(fuse_req_t req, FileSystem&, const AttributeValue& value) {
+    if (value.length_only)
+        fuse_reply_xattr(req, value.bytes.size());
+    else
+        fuse_reply_buf(req, value.bytes.data(), value.bytes.size());
+}
+
 void reply(fuse_req_t req, FileSystem&, struct statvfs figures) { fuse_reply_statfs(req, &figures); }
 
 }  // namespace p9::fuse

@@ -74,6 +74,12 @@ struct Target {
     std::string path;
 };
 
+/// The value of an extended attribute, or the list of their names.
+struct AttributeValue {
+    std::string bytes;
+    bool length_only;
+};
+
 fuse_entry_param to_entry_param(const Behaviour& behaviour, u64 number, const struct stat& attributes);
 
 void reply(fuse_req_t req, FileSystem& filesystem, Entry entry);
@@ -85,6 +91,7 @@ void reply(fuse_req_t req, FileSystem& filesystem, const ReadData& data);
 void reply(fuse_req_t req, FileSystem& filesystem, Written written);
 void reply(fuse_req_t req, FileSystem& filesystem, Listing listing);
 void reply(fuse_req_t req, FileSystem& filesystem, const Target& target);
+void reply(fuse_req_t req, FileSystem& filesystem, const AttributeValue& value);
 void reply(fuse_req_t req, FileSystem& filesystem, struct statvfs figures);
 
 }  // namespace p9::fuse
