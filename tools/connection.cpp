@@ -3,6 +3,7 @@
 #include "p9/transports/dial.hpp"
 #include "tools/trace_output.hpp"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -21,10 +22,17 @@ Error attach_refused(const Error& error, const CommonOptions& options) {
     return explained;
 }
 
+/// A port is tried again until shortly before time is up, so that the last failure's own words are printed.
+Duration port_timeout(Duration connect_timeout) {
+    if (connect_timeout == Duration::zero()) return std::chrono::hours(24);
+    return connect_timeout - std::min<Duration>(connect_timeout / 10, std::chrono::milliseconds(500));
+}
+
 awaitable<Result<Client>> open_and_attach(const CommonOptions& options) {
     SessionOptions session_options;
     session_options.dialects = options.dialects;
     session_options.msize = options.msize;
+    session_options.port_timeout = port_timeout(options.connect_timeout);
     if (options.trace) {
         auto tracer = open_trace(*options.trace);
         if (!tracer) co_return tracer.error().about("--trace");
@@ -42,6 +50,18 @@ awaitable<Result<Client>> open_and_attach(const CommonOptions& options) {
     auto client = co_await std::move(attaching);
     if (!client) co_return attach_refused(client.error(), options);
     co_return std::move(*client);
+}
+
+/// What a virtio-serial port that is silent may lack, by what it is.
+std::string silent_port(const VirtioAddress& port) {
+    struct stat file{};
+    const bool found = ::stat(port.name_or_path.c_str(), &file) == 0;
+    if (found && S_ISSOCK(file.st_mode))
+        return ": port busy? QEMU's chardev talks to one client at a time (p9proxy --share serves several); or does "
+               "the guest's server not run?";
+    if (!found && port.name_or_path.find('/') != std::string::npos)
+        return ": there is no such socket, and no QEMU came to it (chardev with reconnect=)";
+    return ": port busy? or does nobody serve at its other end?";
 }
 
 std::string agreed_line(const Session& session) {
@@ -66,6 +86,9 @@ Error no_connection(const Error& error, const Address& address) {
     const auto* tcp = std::get_if<TcpAddress>(&address);
     if (error.code == make_error_code(errc::protocol_violation)) {
         explained.text += "; is it a 9P server?";
+    } else if (const auto* port = std::get_if<VirtioAddress>(&address);
+               port != nullptr && error.code == make_error_code(errc::timed_out)) {
+        explained.text += silent_port(*port);
     } else if (tcp != nullptr && ::access(tcp->host.c_str(), F_OK) == 0) {
         explained.text += "; for the socket in this folder say ./" + tcp->host;
     }

@@ -1,8 +1,8 @@
 #include "transports/acceptor.hpp"
 
-#include "transports/socket.hpp"
 #include "transports/stream.hpp"
 #include "transports/tcp.hpp"
+#include "transports/vsock.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -39,7 +39,16 @@ void SocketListener::close() {
 
 awaitable<Result<std::unique_ptr<Transport>>> SocketListener::accept() { return accept_on(state_); }
 
+awaitable<Result<SocketListener::Accepted>> SocketListener::accept_socket() { return accept_socket_on(state_); }
+
 awaitable<Result<std::unique_ptr<Transport>>> SocketListener::accept_on(std::shared_ptr<State> state) {
+    auto accepting = accept_socket_on(std::move(state));
+    auto accepted = co_await std::move(accepting);
+    if (!accepted) co_return accepted.error();
+    co_return socket_transport(std::move(accepted->socket), std::move(accepted->peer));
+}
+
+awaitable<Result<SocketListener::Accepted>> SocketListener::accept_socket_on(std::shared_ptr<State> state) {
     const std::string name = to_string(state->address);
     while (!state->closed) {
         const int listening = state->socket.native_handle();
@@ -51,7 +60,8 @@ awaitable<Result<std::unique_ptr<Transport>>> SocketListener::accept_on(std::sha
             if (local.ss_family == AF_INET || local.ss_family == AF_INET6) tune(client, state->options);
             Socket socket(state->socket.get_executor());
             if (adopt_socket(socket, local.ss_family, client)) continue;
-            co_return socket_transport(std::move(socket), peer_name(client, name));
+            Accepted accepted{std::move(socket), peer_name(client, name)};
+            co_return accepted;
         }
         const int failed = errno;
         if (failed == EINTR || failed == ECONNABORTED) continue;
@@ -77,6 +87,7 @@ std::string peer_name(int socket, const std::string& otherwise) {
     auto size = static_cast<socklen_t>(peer.capacity());
     if (getpeername(socket, peer.data(), &size) != 0) return otherwise;
     const int family = peer.data()->sa_family;
+    if (family == AF_VSOCK) return vsock_peer(socket, otherwise);
     if (family != AF_INET && family != AF_INET6) return otherwise;
     peer.resize(size);
     return to_string(Address(TcpAddress{peer.address().to_string(), peer.port()}));

@@ -215,7 +215,7 @@ Result<Address> Parser::virtio(std::string_view name) const {
 }
 
 Result<Address> Parser::vsock(std::string_view cid, std::string_view digits) const {
-    const auto context = number_of<u32>(cid);
+    const auto context = to_listen_ && cid == "*" ? std::optional(0xffffffffu) : number_of<u32>(cid);
     if (!context) return fail("CID must be a number from 0 to 4294967295");
     const auto number = number_of<u32>(digits);
     if (!number) return fail("port must be a number from 0 to 4294967295");

@@ -4,6 +4,9 @@
 #include "transports/fd.hpp"
 #include "transports/tcp.hpp"
 #include "transports/unix.hpp"
+#include "transports/virtio.hpp"
+#include "transports/vsock.hpp"
+#include "transports/websocket.hpp"
 
 namespace p9 {
 namespace {
@@ -22,12 +25,9 @@ struct ByKind {
     Dialled operator()(UnixAddress a) const { return transports::dial_unix(std::move(a)); }
     Dialled operator()(ExecAddress a) const { return transports::dial_exec(std::move(a)); }
     Dialled operator()(FdAddress a) const { return transports::dial_fd(a); }
-    Dialled operator()(WebSocketAddress a) const {
-        a.path.resize(std::min(a.path.size(), a.path.find('?')));  // a query may be a ticket
-        return refuse(std::move(a), "WebSocket");
-    }
-    Dialled operator()(VirtioAddress a) const { return refuse(std::move(a), "virtio-serial"); }
-    Dialled operator()(VsockAddress a) const { return refuse(a, "vsock"); }
+    Dialled operator()(WebSocketAddress a) const { return transports::dial_websocket(std::move(a), options); }
+    Dialled operator()(VirtioAddress a) const { return transports::dial_virtio(std::move(a)); }
+    Dialled operator()(VsockAddress a) const { return transports::dial_vsock(a); }
 };
 
 // Numbers of descriptors are reused: what stands at fd!3 after the first connection closed it is somebody else's.

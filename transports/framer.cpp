@@ -9,6 +9,12 @@ namespace {
 // So many small messages without a large one, and reads take all the staging memory again.
 constexpr std::size_t CALM = 4;
 
+// A telnet server begins with IAC WILL or IAC DO (RFC 854) and an option, and then the next IAC.
+constexpr bool is_telnet(u32 first) {
+    const u32 command = first >> 8 & 0xff;
+    return (first & 0xff0000ff) == 0xff0000ff && command >= 0xfb && command <= 0xfe;
+}
+
 }  // namespace
 
 Framer::Space Framer::space() {
@@ -62,6 +68,10 @@ Result<std::optional<Frame>> Framer::next() {
                      "a message of " + std::to_string(size) + " bytes is shorter than its header");
     }
     if (size > max_) {
+        if (is_telnet(size)) {
+            return Error(errc::connection_failed,
+                         "the other end speaks telnet: start QEMU's chardev without telnet=on");
+        }
         return Error(errc::protocol_violation, "a message of " + std::to_string(size) + " bytes; at most " +
                                                    std::to_string(max_) + " were agreed on");
     }

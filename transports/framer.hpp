@@ -36,12 +36,17 @@ public:
     /// Says that the first `count` bytes of the last space() have come.
     void advance(std::size_t count);
     /// The next whole message, or nothing if more bytes are needed. Small ones are borrowed until the next space().
-    /// Fails with errc::protocol_violation for an impossible size; then every further call fails too.
+    /// Fails with errc::protocol_violation for an impossible size; then every further call fails too. What begins as
+    /// telnet does is errc::connection_failed: no other try will find a 9P server there.
     Result<std::optional<Frame>> next();
     /// True if next() has a message or an error to give.
     bool ready() const;
     /// True if a message has begun and is not whole.
     bool mid_message() const { return !large_.empty() || end_ > begin_; }
+    /// What has come of messages that are not handed out. Valid until the next call of any kind.
+    Bytes unfinished() const {
+        return large_.empty() ? Bytes(staging_.data() + begin_, staged()) : Bytes(large_.data(), filled_);
+    }
 
 private:
     std::size_t staged() const { return end_ - begin_; }

@@ -7,13 +7,15 @@
 #include "transports/stream.hpp"
 #include "transports/tcp.hpp"
 #include "transports/unix.hpp"
+#include "transports/virtio.hpp"
+#include "transports/vsock.hpp"
+#include "transports/websocket.hpp"
 
 #include <boost/asio/this_coro.hpp>
 
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 namespace p9 {
@@ -45,7 +47,9 @@ int bound_tcp(const Endpoint& endpoint) {
     return -failed;
 }
 
-Listening listen_tcp(TcpAddress address, DialOptions options) {
+// `name` is the address as it was given; `address` gets the port that the system chose.
+awaitable<Result<std::unique_ptr<SocketListener>>> listen_on_tcp(TcpAddress address, Address name,
+                                                                 DialOptions options) {
     const auto executor = co_await asio::this_coro::executor;
     Endpoints endpoints;
     if (address.host == "*") {
@@ -69,62 +73,36 @@ Listening listen_tcp(TcpAddress address, DialOptions options) {
         if (getsockname(descriptor, local.data(), &size) == 0) address.port = local.port();
         co_return std::make_unique<SocketListener>(executor, descriptor, Address(address), options);
     }
-    co_return cannot(Address(address), failed);
+    co_return cannot(name, failed);
 }
 
-// True if the socket file is a leftover: nobody answers behind it.
-bool is_stale(const UnixName& name) {
-    struct stat file{};
-    if (lstat(name.address.sun_path, &file) != 0 || !S_ISSOCK(file.st_mode)) return false;
-    const int probe = open_to_listen(AF_UNIX);
-    if (probe < 0) return false;
-    const int connected = ::connect(probe, reinterpret_cast<const sockaddr*>(&name.address), name.size);
-    const bool refused = connected != 0 && errno == ECONNREFUSED;
-    ::close(probe);
-    return refused;
+Listening listen_tcp(TcpAddress address, DialOptions options) {
+    Address name(address);
+    auto listening = listen_on_tcp(std::move(address), std::move(name), options);
+    auto listener = co_await std::move(listening);
+    if (!listener) co_return listener.error();
+    co_return *std::move(listener);
 }
 
-// "Address already in use" misleads where no server is in the way, but a file.
-bool is_other_file(const UnixAddress& address) {
-    struct stat file{};
-    return !address.abstract && lstat(address.path.c_str(), &file) == 0 && !S_ISSOCK(file.st_mode);
-}
-
-// Removes the socket's file if it is still the one that was made.
-std::function<void()> remover(std::string path) {
-    struct stat made{};
-    if (lstat(path.c_str(), &made) != 0) return {};
-    return [path = std::move(path), device = made.st_dev, inode = made.st_ino] {
-        struct stat now{};
-        if (lstat(path.c_str(), &now) == 0 && now.st_dev == device && now.st_ino == inode) unlink(path.c_str());
-    };
+Listening listen_ws(WebSocketAddress address, ListenOptions options) {
+    const auto executor = co_await asio::this_coro::executor;
+    Address name(address);
+    auto listening = listen_on_tcp({address.host, address.port}, name, options.connection);
+    auto listener = co_await std::move(listening);
+    if (!listener) co_return listener.error();
+    address.port = std::get<TcpAddress>((*listener)->address()).port;
+    auto served = listen_websocket(executor, *std::move(listener), std::move(address), std::move(options));
+    if (!served) co_return served.error().about(to_string(name));
+    co_return *std::move(served);
 }
 
 Listening listen_unix(UnixAddress address, DialOptions options) {
     const auto executor = co_await asio::this_coro::executor;
-    const auto name = kernel_name(address);
-    if (!name) co_return cannot(Address(address), ENAMETOOLONG);
-    const int descriptor = open_to_listen(AF_UNIX);
-    if (descriptor < 0) co_return cannot(Address(address), errno);
-    const auto bind = [&] { return ::bind(descriptor, reinterpret_cast<const sockaddr*>(&name->address), name->size); };
-    int failed = bind() == 0 ? 0 : errno;
-    if (failed == EADDRINUSE && !address.abstract && is_stale(*name)) {
-        unlink(name->address.sun_path);
-        failed = bind() == 0 ? 0 : errno;
-    }
-    if (failed == 0 && ::listen(descriptor, SOMAXCONN) != 0) failed = errno;
-    if (failed != 0) {
-        ::close(descriptor);
-        if (failed == EADDRINUSE && is_other_file(address)) {
-            co_return Error(errc::connection_failed, to_string(Address(address)) +
-                                                         ": cannot listen: there is a file of that name, which is no "
-                                                         "socket; choose another path or remove it");
-        }
-        co_return cannot(Address(address), failed);
-    }
-    auto cleanup = address.abstract ? std::function<void()>{} : remover(address.path);
-    co_return std::make_unique<SocketListener>(executor, descriptor, Address(std::move(address)), options,
-                                               std::move(cleanup));
+    Address name(address);
+    auto listening = listen_on_unix(address, name);
+    if (!listening) co_return listening.error();
+    co_return std::make_unique<SocketListener>(executor, listening->descriptor, std::move(name), options,
+                                               std::move(listening->cleanup));
 }
 
 // One connection that is there already: accepted once, then never another.
@@ -169,6 +147,13 @@ Listening listen_exec(ExecAddress address) {
     co_return std::make_unique<OneConnection>(*std::move(transport), std::move(name));
 }
 
+Listening listen_vsock(VsockAddress address, DialOptions options) {
+    const auto executor = co_await asio::this_coro::executor;
+    const auto descriptor = listen_on_vsock(address);
+    if (!descriptor) co_return descriptor.error();
+    co_return std::make_unique<SocketListener>(executor, *descriptor, Address(address), options);
+}
+
 Listening refuse(Address address) {
     co_return Error(errc::bad_address, to_string(address) + ": cannot be listened on; use tcp!, unix!, fd! or exec!");
 }
@@ -179,7 +164,9 @@ struct ByKind {
     Listening operator()(TcpAddress a) const { return listen_tcp(std::move(a), options.connection); }
     Listening operator()(UnixAddress a) const { return listen_unix(std::move(a), options.connection); }
     Listening operator()(FdAddress a) const { return listen_fd(a, options.connection); }
+    Listening operator()(WebSocketAddress a) const { return listen_ws(std::move(a), options); }
     Listening operator()(ExecAddress a) const { return listen_exec(std::move(a)); }
+    Listening operator()(VsockAddress a) const { return listen_vsock(a, options.connection); }
     Listening operator()(auto a) const { return refuse(Address(std::move(a))); }
 };
 

@@ -11,6 +11,7 @@
 //   awaitable<std::string> end_words(bool anything_came)  why the other end is gone, or nothing special (empty)
 //   void close()                                          idempotent
 //   any_io_executor executor()
+//   bool leftovers() const                                as Transport's; may be left out
 #pragma once
 
 #include "transports/framer.hpp"
@@ -43,6 +44,10 @@ public:
     bool ready() const override { return state_->framer.ready(); }
     void max_message(u32 bytes) override { state_->framer.max_message(bytes); }
     std::string peer() const override { return state_->wire.peer(); }
+    bool leftovers() const override {
+        if constexpr (requires { state_->wire.leftovers(); }) return state_->wire.leftovers();
+        return false;
+    }
 
     void close() override {
         state_->closed = true;

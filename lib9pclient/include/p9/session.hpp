@@ -37,6 +37,8 @@ struct SessionOptions {
     u32 msize = 1 << 20;
     /// How long the server may take for each offer of a version. Zero: for ever.
     Duration version_timeout = std::chrono::seconds(4);
+    /// How long a transport with leftovers (transport.hpp) is dialled and asked anew, from the beginning.
+    Duration port_timeout = std::chrono::milliseconds(9500);
     /// How long a Tflush may stay unanswered before the caller is let go; the tag stays reserved.
     Duration flush_grace = std::chrono::seconds(2);
     /// How long a request that has a fallback (Trenameat, Tunlinkat) may stay unanswered before the fallback is

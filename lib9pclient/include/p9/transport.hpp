@@ -40,6 +40,10 @@ public:
     /// Bounds the size in bytes of what `receive` accepts from now on: the agreed msize.
     virtual void max_message(u32 bytes) = 0;
 
+    /// True if bytes of an earlier conversation may come before the answer to the first message, or that message may be
+    /// lost: a virtio-serial port. The version exchange then skips what is no answer to it, and tries again.
+    virtual bool leftovers() const { return false; }
+
     /// Ends the connection; what is under way completes with errc::connection_lost. May be called twice.
     virtual void close() = 0;
 

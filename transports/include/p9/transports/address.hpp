@@ -59,7 +59,7 @@ struct VirtioAddress {
     bool operator==(const VirtioAddress&) const = default;
 };
 
-/// `vsock!CID!PORT` (vsock(7)).
+/// `vsock!CID!PORT` (vsock(7)); CID 4294967295 (VMADDR_CID_ANY) listens on every CID of this machine.
 struct VsockAddress {
     u32 cid = 0;
     u32 port = 0;
@@ -73,7 +73,8 @@ using Address =
 /// The address that `text` spells. Fails with errc::bad_address; the error quotes the text and says what was expected.
 Result<Address> parse_address(std::string_view text);
 
-/// The same for an address to listen on, where TCP also has port 0 (any free one) and the host `*` (every interface).
+/// The same for an address to listen on, where TCP also has port 0 (any free one) and the host `*` (every interface),
+/// and vsock the CID `*`.
 Result<Address> parse_listen_address(std::string_view text);
 
 /// The canonical spelling: parsing it gives an equal address.
