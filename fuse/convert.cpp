@@ -100,4 +100,26 @@ AttributeChange to_change(const struct stat& wanted, int mask) {
     return change;
 }
 
+LockRange to_range(const struct flock& lock) {
+    const LockType type = lock.l_type == F_RDLCK   ? LockType::read
+                          : lock.l_type == F_WRLCK ? LockType::write
+                                                   : LockType::unlock;
+    // libfuse has made l_whence SEEK_SET, and a length of 0 of what reaches to the end.
+    return {type, static_cast<u64>(lock.l_start), static_cast<u64>(lock.l_len)};
+}
+
+struct flock to_flock(const LockRange& range, u32 pid) {
+    struct flock lock{};
+    lock.l_type = static_cast<short>(range.type == LockType::read    ? F_RDLCK
+                                     : range.type == LockType::write ? F_WRLCK
+                                                                     : F_UNLCK);
+    lock.l_whence = SEEK_SET;
+    // A server may say anything.
+    lock.l_start = static_cast<off_t>(std::min<u64>(range.start, INT64_MAX));
+    const u64 most = INT64_MAX - static_cast<u64>(lock.l_start);
+    lock.l_len = range.length > most ? 0 : static_cast<off_t>(range.length);
+    lock.l_pid = static_cast<pid_t>(std::min<u32>(pid, INT32_MAX));
+    return lock;
+}
+
 }  // namespace p9::fuse

@@ -6,6 +6,7 @@
 #include "p9/attributes.hpp"
 #include "p9/error.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
@@ -23,5 +24,15 @@ OpenFlags to_open_flags(int flags);
 
 /// The change that a SETATTR request with this mask (FUSE_SET_ATTR_*) asks for.
 AttributeChange to_change(const struct stat& wanted, int mask);
+
+/// Part of a file, and how it is locked; a length of 0 reaches to the end.
+struct LockRange {
+    LockType type = LockType::unlock;
+    u64 start = 0;
+    u64 length = 0;
+};
+
+LockRange to_range(const struct flock& lock);
+struct flock to_flock(const LockRange& range, u32 pid);
 
 }  // namespace p9::fuse

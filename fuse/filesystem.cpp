@@ -1,8 +1,29 @@
 #include "fuse/filesystem.hpp"
 
+#include <unistd.h>
+
 #include <cerrno>
+#include <climits>
 
 namespace p9::fuse {
+
+namespace {
+
+/// The host and this process: two mounts of the same tree are two clients.
+std::string client_id() {
+    char host[HOST_NAME_MAX + 1] = "";
+    (void)::gethostname(host, sizeof host - 1);
+    return std::string(host) + "-p9fuse-" + std::to_string(::getpid());
+}
+
+}  // namespace
+
+FileSystem::FileSystem(std::shared_ptr<Session> session, NodePtr root, Behaviour behaviour, const Log& log)
+    : inodes(std::move(root)),
+      behaviour_(behaviour),
+      session_(std::move(session)),
+      log_(log),
+      lock_client_id_(client_id()) {}
 
 Result<InodePtr> FileSystem::inode(u64 number) const {
     InodePtr found = inodes.find(number);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "fuse/handles.hpp"
+#include "fuse/locks.hpp"
 #include "fuse/log.hpp"
 #include "fuse/write_buffers.hpp"
 
@@ -14,18 +15,23 @@ struct Behaviour {
     double attribute_timeout = 1;  ///< seconds for which the kernel may believe attributes
     double entry_timeout = 1;      ///< seconds for which the kernel may believe that a name leads to an inode
     bool direct = false;           ///< no page cache for any file (cache=none)
+    bool remote_locks = false;     ///< the server keeps locks; else they hold within the mount
     u32 max_read = 0;              ///< largest READ in bytes, as the mount option says; 0: the kernel's own
 };
 
 class FileSystem {
 public:
-    FileSystem(std::shared_ptr<Session> session, NodePtr root, Behaviour behaviour, const Log& log)
-        : inodes(std::move(root)), behaviour_(behaviour), session_(std::move(session)), log_(log) {}
+    FileSystem(std::shared_ptr<Session> session, NodePtr root, Behaviour behaviour, const Log& log);
 
     Session& session() const { return *session_; }
     boost::asio::any_io_executor executor() const { return session_->executor(); }
     const Behaviour& behaviour() const { return behaviour_; }
     const Log& log() const { return log_; }
+
+    /// What tells this mount's locks from those of other clients.
+    const std::string& lock_client_id() const { return lock_client_id_; }
+    /// A proc_id for the owner of an flock, which no process has.
+    u32 next_flock_id() { return 0x8000'0000 | next_flock_++; }
 
     /// The inode of `number`, or ESTALE.
     Result<InodePtr> inode(u64 number) const;
@@ -39,6 +45,7 @@ public:
     HandleTable<OpenFile> files;
     HandleTable<OpenDirectory> directories;
     WriteBuffers write_buffers;
+    LockTable locks;
     /// Requests of the kernel's that have no answer yet.
     std::size_t requests_under_way = 0;
 
@@ -46,6 +53,8 @@ private:
     Behaviour behaviour_;
     std::shared_ptr<Session> session_;
     const Log& log_;
+    std::string lock_client_id_;
+    u32 next_flock_ = 1;
 };
 
 }  // namespace p9::fuse

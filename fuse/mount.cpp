@@ -36,6 +36,20 @@ Error attach_refused(Error error, const Options& options) {
     return error;
 }
 
+/// Whether the server has locks. The kernel wants to know before the first is set.
+awaitable<bool> keeps_locks(NodePtr root) {
+    if (root->session().dialect() != Dialect::linux_) co_return false;
+    std::vector<std::string> no_names;
+    auto clone = co_await root->walk(std::move(no_names));
+    if (!clone) co_return false;
+    auto opened = co_await File::open(std::move(*clone), P9_O_RDONLY | P9_O_DIRECTORY);
+    if (!opened) co_return true;  // a tree to which nobody may look in; its files may have locks
+    Lock question;
+    question.type = LockType::read;
+    auto answer = co_await opened->conflicting_lock(std::move(question));
+    co_return answer || !answer.error().is_errno(EOPNOTSUPP);
+}
+
 int pidfd_open(pid_t process) { return static_cast<int>(::syscall(SYS_pidfd_open, process, 0)); }
 
 }  // namespace
@@ -134,7 +148,9 @@ awaitable<Result<void>> Mount::connect() {
         co_return Error::from_errno(
             ENOTDIR, "the root of the tree \"" + escaped(options_.aname) + "\" is not a directory; p9cat reads files");
     auto shared = std::make_shared<const Node>(std::move(*root));
-    filesystem_ = std::make_unique<FileSystem>(session_, std::move(shared), options_.behaviour, log_);
+    Behaviour behaviour = options_.behaviour;
+    behaviour.remote_locks = co_await keeps_locks(shared);
+    filesystem_ = std::make_unique<FileSystem>(session_, std::move(shared), behaviour, log_);
     co_return Result<void>();
 }
 

@@ -78,6 +78,9 @@ void on_init(void* userdata, fuse_conn_info* connection) {
     // Nothing else: splicing would put a pipe between the kernel and memory that is at hand already, a blocking read
     // from that pipe included; and set-user-ID bits are dropped by the kernel, since no message of 9P does it.
     connection->want = connection->capable & wanted;
+    // Where the server has no locks the kernel keeps them, for this mount alone.
+    if (fs.behaviour().remote_locks)
+        connection->want |= connection->capable & (FUSE_CAP_POSIX_LOCKS | FUSE_CAP_FLOCK_LOCKS);
     // Whole pages that fit into one message, unless that is too small to be worth more of the kernel's requests.
     const u32 room = fs.session().msize() - IOHDRSZ;
     if (room >= 16 * PAGE) connection->max_write = std::min(connection->max_write, room / PAGE * PAGE);

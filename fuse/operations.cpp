@@ -3,6 +3,8 @@
 #include "fuse/operations.hpp"
 #include "fuse/request.hpp"
 
+#include <sys/file.h>
+
 #include <cerrno>
 
 namespace p9::fuse {
@@ -133,17 +135,51 @@ void on_write(fuse_req_t req, fuse_ino_t, const char* data, size_t size, off_t o
           write_file(&fs_of(req), info->fh, static_cast<u64>(offset), fs_of(req).write_buffers.keep(data, size)));
 }
 
-// Writes reach the server before write(2) returns: there is nothing left to do at close(2).
-void on_flush(fuse_req_t req, fuse_ino_t, fuse_file_info*) { fuse_reply_err(req, 0); }
+// Writes reach the server before write(2) returns: at close(2) only a process's locks are left, all of which go with
+// any of its descriptors (fcntl(2)).
+void on_flush(fuse_req_t req, fuse_ino_t number, fuse_file_info* info) {
+    const LockKey key{number, info->lock_owner, false};
+    if (fs_of(req).locks.find(key) == nullptr)
+        fuse_reply_err(req, 0);
+    else
+        serve(fs_of(req), req, release_locks(&fs_of(req), key));
+}
+
+LockRequest lock_request(fuse_req_t req, const fuse_file_info& info, const struct flock& lock) {
+    return {to_range(lock), info.lock_owner, static_cast<u32>(fuse_req_ctx(req)->pid)};
+}
+
+void on_getlk(fuse_req_t req, fuse_ino_t, fuse_file_info* info, struct flock* lock) {
+    serve(fs_of(req), req, get_lock(&fs_of(req), info->fh, lock_request(req, *info, *lock)));
+}
+
+void on_setlk(fuse_req_t req, fuse_ino_t, fuse_file_info* info, struct flock* lock, int sleep) {
+    LockRequest request = lock_request(req, *info, *lock);
+    request.wait = sleep != 0;
+    serve(fs_of(req), req, set_lock(&fs_of(req), info->fh, request));
+}
+
+void on_flock(fuse_req_t req, fuse_ino_t, fuse_file_info* info, int operation) {
+    const int kind = operation & ~LOCK_NB;
+    const LockType type = kind == LOCK_SH ? LockType::read : kind == LOCK_EX ? LockType::write : LockType::unlock;
+    LockRequest request{{type, 0, 0}, info->lock_owner};
+    request.wait = (operation & LOCK_NB) == 0;
+    request.flock = true;
+    serve(fs_of(req), req, set_lock(&fs_of(req), info->fh, request));
+}
 
 void on_fsync(fuse_req_t req, fuse_ino_t, int datasync, fuse_file_info* info) {
     serve(fs_of(req), req, sync_file(&fs_of(req), info->fh, datasync != 0));
 }
 
 // The fid is clunked without waiting: close(2) does not wait for this answer either.
-void on_release(fuse_req_t req, fuse_ino_t, fuse_file_info* info) {
+void on_release(fuse_req_t req, fuse_ino_t number, fuse_file_info* info) {
     fs_of(req).files.remove(info->fh);
-    fuse_reply_err(req, 0);
+    const LockKey key{number, info->lock_owner, true};
+    if (info->flock_release != 0 && fs_of(req).locks.find(key) != nullptr)
+        serve(fs_of(req), req, release_locks(&fs_of(req), key));
+    else
+        fuse_reply_err(req, 0);
 }
 
 }  // namespace
@@ -179,6 +215,9 @@ fuse_lowlevel_ops operation_table() {
     table.write = on_write;
     table.flush = on_flush;
     table.fsync = on_fsync;
+    table.getlk = on_getlk;
+    table.setlk = on_setlk;
+    table.flock = on_flock;
     table.release = on_release;
     return table;
 }

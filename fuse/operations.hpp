@@ -14,6 +14,15 @@ struct SetAttributes {
     std::optional<u64> handle;  ///< of an open file, for ftruncate and its like
 };
 
+/// What lies in a SETLK, SETLKW, GETLK or flock.
+struct LockRequest {
+    LockRange range;
+    u64 owner = 0;
+    u32 pid = 0;
+    bool wait = false;
+    bool flock = false;
+};
+
 // op_lookup.cpp
 awaitable<Result<Entry>> look_up(FileSystem* fs, u64 parent, std::string name);
 /// The reply for `node`, which was just found as `name` in `parent`.
@@ -54,6 +63,13 @@ awaitable<Result<AttributeValue>> get_xattr(FileSystem* fs, u64 number, std::str
 awaitable<Result<AttributeValue>> list_xattrs(FileSystem* fs, u64 number, std::size_t size);
 awaitable<Result<void>> set_xattr(FileSystem* fs, u64 number, std::string name, std::string value, u32 flags);
 awaitable<Result<void>> remove_xattr(FileSystem* fs, u64 number, std::string name);
+
+// op_lock.cpp
+/// Waits, if the request says so, until the lock can be had or the caller is interrupted.
+awaitable<Result<void>> set_lock(FileSystem* fs, u64 handle, LockRequest request);
+awaitable<Result<LockFound>> get_lock(FileSystem* fs, u64 handle, LockRequest request);
+/// All of an owner's locks on a file; never fails.
+awaitable<Result<void>> release_locks(FileSystem* fs, LockKey key);
 
 // op_file.cpp
 awaitable<Result<OpenedFile>> open_file(FileSystem* fs, u64 number, int flags);

@@ -88,6 +88,11 @@ void reply(fuse_req_t req, FileSystem&, const AttributeValue& value) {
         fuse_reply_buf(req, value.bytes.data(), value.bytes.size());
 }
 
+void reply(fuse_req_t req, FileSystem&, const LockFound& found) {
+    const struct flock lock = to_flock(found.range, found.pid);
+    fuse_reply_lock(req, &lock);
+}
+
 void reply(fuse_req_t req, FileSystem&, struct statvfs figures) { fuse_reply_statfs(req, &figures); }
 
 }  // namespace p9::fuse

@@ -80,6 +80,12 @@ struct AttributeValue {
     bool length_only;
 };
 
+/// The lock that is in the way, if its type is not `unlock`.
+struct LockFound {
+    LockRange range;
+    u32 pid = 0;
+};
+
 fuse_entry_param to_entry_param(const Behaviour& behaviour, u64 number, const struct stat& attributes);
 
 void reply(fuse_req_t req, FileSystem& filesystem, Entry entry);
@@ -92,6 +98,7 @@ void reply(fuse_req_t req, FileSystem& filesystem, Written written);
 void reply(fuse_req_t req, FileSystem& filesystem, Listing listing);
 void reply(fuse_req_t req, FileSystem& filesystem, const Target& target);
 void reply(fuse_req_t req, FileSystem& filesystem, const AttributeValue& value);
+void reply(fuse_req_t req, FileSystem& filesystem, const LockFound& found);
 void reply(fuse_req_t req, FileSystem& filesystem, struct statvfs figures);
 
 }  // namespace p9::fuse

@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <filesystem>
@@ -24,6 +25,9 @@
 #include <vector>
 
 namespace p9::test {
+
+/// A call's value, or its errno as a negative number.
+inline long told(long value) { return value < 0 ? -errno : value; }
 
 /// What became of a program.
 struct Outcome {

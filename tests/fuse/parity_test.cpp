@@ -13,9 +13,6 @@
 namespace p9::test {
 namespace {
 
-/// Returns a call's value, or its errno as a negative number.
-long told(long value) { return value < 0 ? -errno : value; }
-
 class Parity : public MountTest {
 protected:
     void SetUp() override {

@@ -23,11 +23,9 @@ protected:
 
     /// A call's value or negative errno, on the mount and on a local file.
     void same(const char* what, const std::function<long(const char*)>& call) {
-        const auto told = [&](const std::string& path) {
-            const long value = call(path.c_str());
-            return value < 0 ? static_cast<long>(-errno) : value;
-        };
-        EXPECT_EQ(told(here("file")), told((scratch_ / "local").string())) << what << " (the mount's result first)";
+        const long mounted = told(call(here("file").c_str()));
+        const long local = told(call((scratch_ / "local").c_str()));
+        EXPECT_EQ(mounted, local) << what << " (the mount's result first)";
     }
 };
 
