@@ -4,6 +4,7 @@
 #include "p9/transports/dial.hpp"
 #include "tools/connection.hpp"
 #include "tools/messages.hpp"
+#include "tools/tls_options.hpp"
 #include "tools/trace_output.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -29,7 +30,7 @@ constexpr int REQUESTS_AT_ONCE = 64;
 /// An attach that was refused, in words that help.
 Error attach_refused(Error error, const Options& options) {
     if (tools::ends_everything(error)) return error;
-    error.text = to_string(options.address) + ": attach " +
+    error.text = display_name(options.address) + ": attach " +
                  (options.aname.empty() ? std::string("without a tree's name") : escaped(options.aname)) + " as " +
                  escaped(options.uname) + ": " + error.message();
     if (options.aname.empty()) error.text += " (some servers, diod among them, want the exported path: -o aname=PATH)";
@@ -105,10 +106,12 @@ awaitable<Result<void>> Mount::start() {
     auto place = check_mountpoint(options_.mountpoint);
     if (!place) co_return std::move(place).error();
     mountpoint_ = std::move(*place);
-    const std::string peer = to_string(options_.address);
-    auto connected =
-        co_await within(options_.connect_timeout, connect(), peer + ": no connection, or no answer, within 10 s");
-    if (!connected) co_return tools::no_connection(connected.error(), options_.address);
+    const std::string peer = display_name(options_.address);
+    if (const auto warning = tools::tls_warning(options_.address, options_.tls)) log_.note(*warning);
+    auto reached = std::make_shared<bool>(false);
+    auto connected = co_await within(options_.connect_timeout, connect(reached),
+                                     peer + ": no connection, or no answer, within 10 s");
+    if (!connected) co_return tools::no_connection(connected.error(), options_.address, *reached);
     auto mounted = mount_session(options_, mountpoint_, *filesystem_);
     if (!mounted) co_return std::move(mounted).error();
     fuse_session_ = std::move(*mounted);
@@ -123,7 +126,7 @@ awaitable<Result<void>> Mount::start() {
     co_return Result<void>();
 }
 
-awaitable<Result<void>> Mount::connect() {
+awaitable<Result<void>> Mount::connect(std::shared_ptr<bool> reached) {
     SessionOptions session_options;
     session_options.dialects = options_.dialects;
     session_options.msize = options_.msize;
@@ -132,7 +135,9 @@ awaitable<Result<void>> Mount::connect() {
         if (!tracer) co_return std::move(tracer).error().about("trace");
         session_options.tracer = std::move(*tracer);
     }
-    Dialler dialling = dialler(options_.address);
+    DialOptions dial_options;
+    dial_options.tls = options_.tls;
+    Dialler dialling = tools::noting_dialler(options_.address, std::move(dial_options), std::move(reached));
     auto session = co_await Session::open(std::move(dialling), std::move(session_options));
     if (!session) co_return std::move(session).error();
     session_ = std::move(*session);
@@ -182,8 +187,8 @@ awaitable<void> Mount::watch_connection() {
     const Error reason = co_await session->wait_until_ended();
     if (ended_ || unmounting_) co_return;
     // Staying mounted gives every caller an error at once; leaving a hole would let them write below the mountpoint.
-    log_.note("the connection to " + to_string(options_.address) + " ended: " + reason.message() + "; every call on " +
-              mountpoint_ + " now fails with \"" + errno_message(to_errno(reason)) +
+    log_.note("the connection to " + display_name(options_.address) + " ended: " + reason.message() +
+              "; every call on " + mountpoint_ + " now fails with \"" + errno_message(to_errno(reason)) +
               "\"; end it with: " + "fusermount3 -u " + mountpoint_);
 }
 

@@ -25,7 +25,7 @@ public:
 private:
     awaitable<int> live();
     awaitable<Result<void>> start();
-    awaitable<Result<void>> connect();
+    awaitable<Result<void>> connect(std::shared_ptr<bool> reached);
     awaitable<void> pump();
     bool receive_some();
     awaitable<void> watch_connection();

@@ -5,7 +5,7 @@
 
 #include "fuse/filesystem.hpp"
 
-#include "p9/transports/address.hpp"
+#include "p9/transports/dial.hpp"
 
 namespace p9::fuse {
 
@@ -18,7 +18,8 @@ struct Options {
     u32 msize = 1 << 20;
     std::vector<Dialect> dialects{Dialect::linux_, Dialect::unix_, Dialect::base};
     Duration connect_timeout = std::chrono::seconds(10);  ///< connecting, version and attach together
-    std::optional<std::string> trace;                     ///< a file; "-" is standard error
+    TlsOptions tls;
+    std::optional<std::string> trace;  ///< a file; "-" is standard error
     Behaviour behaviour;
     bool foreground = false;
     bool debug = false;
