@@ -29,6 +29,7 @@ Duration port_timeout(Duration connect_timeout) {
 }
 
 awaitable<Result<Client>> open_and_attach(const CommonOptions& options, std::shared_ptr<bool> reached) {
+    const auto started = Clock::now();
     SessionOptions session_options;
     session_options.dialects = options.dialects;
     session_options.msize = options.msize;
@@ -44,6 +45,14 @@ awaitable<Result<Client>> open_and_attach(const CommonOptions& options, std::sha
                                  std::move(session_options));
     auto session = co_await std::move(opening);
     if (!session) co_return session.error();
+    // When time is up while a server does not answer the attach, it need not answer its Tflush either.
+    boost::asio::steady_timer limit(co_await boost::asio::this_coro::executor);
+    if (options.connect_timeout != Duration::zero()) {
+        limit.expires_at(started + options.connect_timeout);
+        limit.async_wait([session = *session](const boost::system::error_code& cancelled) {
+            if (!cancelled) session->abort(Error(errc::timed_out, "no answer to Tattach"));
+        });
+    }
 
     AttachOptions attach_options;
     attach_options.uname = options.uname;
@@ -62,9 +71,11 @@ std::string silent_port(const VirtioAddress& port) {
     if (found && S_ISSOCK(file.st_mode))
         return ": port busy? QEMU's chardev talks to one client at a time (p9proxy --share serves several); or does "
                "the guest's server not run?";
+    if (found && S_ISCHR(file.st_mode) && ::access("/sys/class/virtio-ports", F_OK) != 0)
+        return ": port busy? or does the guest's server not run?";  // a chardev's pseudo-terminal
     if (!found && port.name_or_path.find('/') != std::string::npos)
         return ": there is no such socket, and no QEMU came to it (chardev with reconnect=)";
-    return ": port busy? or does nobody serve at its other end?";
+    return ": has the host opened the port, and does a server run there?";
 }
 
 /// What keeps silent behind a WebSocket's address, by how far we came.
