@@ -41,9 +41,9 @@ std::string_view field(std::string_view head, std::string_view name) {
 
 /// Why the server did not take the handshake; `head` is what it answered.
 std::string refusal(std::string_view head, error_code failed) {
-    if (head.empty() && failed == asio::error::eof)
-        return "closed the connection without an answer to the WebSocket handshake";
-    if (head.empty()) return "no answer to the WebSocket handshake: " + describe(failed);
+    if (head.empty() && failed.category() == boost::system::system_category())
+        return "no answer to the WebSocket handshake: " + describe(failed);
+    if (head.empty()) return "closed the connection without an answer to the WebSocket handshake";
     if (head.starts_with("\x15\x03")) return "answered the WebSocket handshake with TLS: dial wss://, not ws://";
     if (!head.starts_with("HTTP/"))
         return "answered the WebSocket handshake with something that is not HTTP; is it a WebSocket server?";

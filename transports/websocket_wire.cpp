@@ -88,9 +88,11 @@ awaitable<Result<void>> WebSocketWire::start() {
 // Reading.
 
 void WebSocketWire::unread(Bytes bytes) {
-    ahead_.assign(bytes.begin(), bytes.end());
+    ByteVector both(bytes.begin(), bytes.end());
+    both.insert(both.end(), ahead_.data() + ahead_begin_, ahead_.data() + ahead_end_);
+    ahead_ = std::move(both);
     ahead_begin_ = 0;
-    ahead_end_ = bytes.size();
+    ahead_end_ = ahead_.size();
 }
 
 bool WebSocketWire::read_now(Reading& reading) {
@@ -119,7 +121,6 @@ WebSocketWire::Space WebSocketWire::space(asio::mutable_buffer into) {
     if (into.size() > SMALL_READ || response_) return {into, {}};
     // Beast looks for the header of a frame. Of small messages there may be more.
     ahead_.resize(READ_AHEAD);
-    ahead_begin_ = ahead_end_ = 0;
     return {into, asio::buffer(ahead_)};
 }
 
@@ -129,6 +130,7 @@ bool WebSocketWire::received(Reading& reading, std::size_t count) {
         return decrypted(reading);
     }
     reading.count = std::min(count, reading.into.size());
+    ahead_begin_ = 0;
     ahead_end_ = count - reading.count;
     watch({static_cast<const u8*>(reading.into.data()), reading.count});
     return true;
