@@ -72,13 +72,17 @@ protected:
 
 class Between final : public Proxying {
 public:
-    explicit Between(proxy::ProxyOptions options = {}) {
+    using Wrap = std::function<std::unique_ptr<Transport>(std::unique_ptr<Transport>)>;
+    /// `wrap` may put something around what the proxy dials.
+    explicit Between(proxy::ProxyOptions options = {}, Wrap wrap = {}) : wrap_(std::move(wrap)) {
         begin(std::move(options), [this]() -> awaitable<Result<std::unique_ptr<Transport>>> {
             if (refusing) co_return Error(errc::connection_failed, "the server: not today");
             const auto [ours, theirs] = socket_ends();
             dialled.push_back(ours);
             auto dialling = dial(Address(FdAddress{theirs, theirs}));
-            co_return co_await std::move(dialling);
+            auto transport = co_await std::move(dialling);
+            if (transport && wrap_) *transport = wrap_(*std::move(transport));
+            co_return transport;
         });
     }
     ~Between() override {
@@ -112,6 +116,7 @@ public:
     bool refusing = false;
 
 private:
+    Wrap wrap_;
     Loop loop_;
 };
 

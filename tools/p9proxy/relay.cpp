@@ -1,5 +1,6 @@
 #include "tools/p9proxy/relay.hpp"
 
+#include "p9/negotiate.hpp"
 #include "p9/wire.hpp"
 
 #include <boost/endian/conversion.hpp>
@@ -15,20 +16,80 @@ Relay::~Relay() {
     if (requests_) requests_->close();
 }
 
-awaitable<Result<void>> Relay::prepare(Bytes) {
-    if (server_) co_return boost::system::in_place_value;
-    const auto self = shared_from_this();
+awaitable<Result<std::unique_ptr<Transport>>> Relay::dial() {
     const ProxyOptions& options = context_.options;
     auto dialling = options.dialler();
     auto server = co_await within(options.connect_timeout, std::move(dialling),
                                   options.server + ": no connection within the connect timeout (--connect-timeout)");
-    if (!server) co_return server.error();
-    if (ended_) {
-        (*server)->close();
-        co_return Error(errc::cancelled, "the client is gone");
+    if (!server || !ended_) co_return server;
+    (*server)->close();
+    co_return Error(errc::cancelled, "the client is gone");
+}
+
+awaitable<Result<void>> Relay::prepare(Bytes message) {
+    const auto self = shared_from_this();
+    if (!server_ && !port_) {
+        auto dialling = dial();
+        auto server = co_await std::move(dialling);
+        if (!server) co_return server.error();
+        if ((*server)->leftovers())
+            port_ = *std::move(server);
+        else
+            begin(*std::move(server));
     }
-    begin(*std::move(server));
+    if (!port_ || message.empty()) co_return boost::system::in_place_value;
+    const auto offer =
+        header_of(message).type == Tversion::type ? decode<Tversion>(body_of(message), Dialect::base) : std::nullopt;
+    const auto offered = offer ? dialect_of(offer->version) : std::nullopt;
+    if (!offered) {
+        begin(std::move(port_));
+        co_return boost::system::in_place_value;
+    }
+    auto agreeing = agree_on_port(*offer, *offered);
+    co_return co_await std::move(agreeing);
+}
+
+// Agrees on a version in the client's stead.
+awaitable<Result<void>> Relay::agree_on_port(Tversion offer, Dialect offered) {
+    const ProxyOptions& options = context_.options;
+    SessionOptions session;
+    session.dialects = {offered};
+    session.msize = std::min({offer.msize, options.msize.value_or(LARGEST_MSIZE), LARGEST_MSIZE});
+    if (options.connect_timeout != Duration::zero()) session.port_timeout = options.connect_timeout * 9 / 10;
+    // The first try is on the connection that is there.
+    const auto first = std::make_shared<std::unique_ptr<Transport>>(std::move(port_));
+    Dialler again = [first, dialler = options.dialler]() -> awaitable<Result<std::unique_ptr<Transport>>> {
+        if (*first) co_return std::move(*first);
+        auto dialling = dialler();
+        co_return co_await std::move(dialling);
+    };
+    auto agreeing = agree(again, session);
+    auto agreement = co_await within(options.connect_timeout, std::move(agreeing),
+                                     options.server + ": no answer within the connect timeout (--connect-timeout)");
+    if (ended_) co_return Error(errc::cancelled, "the client is gone");
+    if (!agreement && agreement.error().code != make_error_code(errc::handshake_failed)) co_return agreement.error();
+    answer_ = Rversion{session.msize, "unknown"};
+    if (!agreement) co_return boost::system::in_place_value;
+    answer_ = Rversion{agreement->msize, std::string(version_string(agreement->dialect))};
+    begin(std::move(agreement->transport));
+    agreed(agreement->dialect, agreement->msize);
     co_return boost::system::in_place_value;
+}
+
+void Relay::answer() {
+    ByteVector bytes;
+    if (encode(bytes, NOTAG, *answer_, Dialect::base)) {
+        context_.options.tracing.message(speaker_, Direction::received, bytes, dialect_);
+        replies_->put(Frame(Bytes(bytes)));
+    }
+    answer_.reset();
+}
+
+void Relay::agreed(Dialect dialect, u32 msize) {
+    dialect_ = dialect;
+    const u32 bound = std::clamp(msize, MIN_MSIZE, LARGEST_MSIZE);
+    server_->max_message(bound);
+    max_message(bound);
 }
 
 void Relay::begin(std::shared_ptr<Transport> server) {
@@ -64,7 +125,13 @@ awaitable<void> Relay::bring_replies(std::shared_ptr<Relay> self) {
 
 std::optional<Error> Relay::pass(Frame message) {
     // The client will see that the connection is closed when it has what came before.
-    if (lost() || !requests_) return std::nullopt;
+    if (lost()) return std::nullopt;
+    if (answer_) {
+        context_.options.tracing.message(speaker_, Direction::sent, message.bytes(), dialect_);
+        answer();
+        return std::nullopt;
+    }
+    if (!requests_) return std::nullopt;
     const std::span<u8> bytes = requests_->put(std::move(message));
     if (header_of(bytes).type == Tversion::type) look_at_request(bytes);
     context_.options.tracing.message(speaker_, Direction::sent, bytes, dialect_);
@@ -86,14 +153,9 @@ void Relay::look_at_request(std::span<u8> message) {
 void Relay::look_at_reply(Bytes message) {
     if (header_of(message).type == Rversion::type) {
         const auto reply = decode<Rversion>(body_of(message), Dialect::base);
-        if (const auto dialect = reply ? dialect_of(reply->version) : std::nullopt) {
-            dialect_ = *dialect;
-            // A server may only lower what the client offered.
-            const u32 msize = std::clamp(std::min(reply->msize, offered_), HEADER_SIZE, LARGEST_MSIZE);
-            const u32 bound = std::max(msize, MIN_MSIZE);
-            server_->max_message(bound);
-            max_message(bound);
-        }
+        // A server may only lower what the client offered.
+        if (const auto dialect = reply ? dialect_of(reply->version) : std::nullopt)
+            agreed(*dialect, std::min(reply->msize, offered_));
     }
     context_.options.tracing.message(speaker_, Direction::received, message, dialect_);
 }
@@ -101,6 +163,7 @@ void Relay::look_at_reply(Bytes message) {
 void Relay::end(bool hard) {
     if (std::exchange(ended_, true)) return;
     replies_->close();
+    port_.reset();
     if (!server_) return;
     requests_->kick();
     spawn(executor_, finish(requests_, server_, hard ? Duration::zero() : context_.options.limits.delivery));

@@ -1,10 +1,13 @@
 // A conversation with a connection to the server of its own: messages pass as they are.
 //
 // Only Tversion and Rversion are looked at, for the msize and the dialect that they agree on; nothing else has to make
-// sense. Ownership and threads: see conversation.hpp.
+// sense. On a port with leftovers (transport.hpp) the first version exchange is the proxy's own, since it may take
+// several tries. Ownership and threads: see conversation.hpp.
 #pragma once
 
 #include "tools/p9proxy/conversation.hpp"
+
+#include "p9/messages.hpp"
 
 namespace p9::proxy {
 
@@ -21,12 +24,18 @@ public:
 private:
     static awaitable<void> bring_replies(std::shared_ptr<Relay> self);
     static awaitable<void> finish(std::shared_ptr<Outbox> requests, std::shared_ptr<Transport> server, Duration limit);
+    awaitable<Result<std::unique_ptr<Transport>>> dial();
+    awaitable<Result<void>> agree_on_port(Tversion offer, Dialect offered);
     void begin(std::shared_ptr<Transport> server);
+    void agreed(Dialect dialect, u32 msize);
+    void answer();
     void look_at_request(std::span<u8> message);
     void look_at_reply(Bytes message);
 
     std::shared_ptr<Transport> server_;
     std::shared_ptr<Outbox> requests_;
+    std::unique_ptr<Transport> port_;  // instead of server_, before the version exchange on a port with leftovers
+    std::optional<Rversion> answer_;   // to the Tversion that comes next, which has been passed on already
     Dialect dialect_ = Dialect::base;
     u32 offered_ = 0;  // the msize of the last Tversion
     bool ended_ = false;
