@@ -98,6 +98,34 @@ void conversations(Corpus corpus) {
     }
 }
 
+// What fuzz_proxy.cpp says: a dialect, then steps, a client's message behind its length.
+void shared_conversations(Corpus corpus) {
+    for (const Dialect dialect : test::all_dialects) {
+        std::vector<u8> all{static_cast<u8>(dialect), 3, 3, 3};  // the attaches are answered
+        const auto say = [&](u8 client, u32 tag, const auto& request) {
+            ByteVector frame;
+            if (!encode(frame, Tag{static_cast<u16>(tag)}, request, dialect) || frame.size() > 259) return;
+            all.push_back(client);
+            all.push_back(static_cast<u8>(frame.size() - 4));
+            all.insert(all.end(), frame.begin() + 4, frame.end());
+        };
+        for (u8 client = 0; client < 3; ++client) {
+            say(client, 1, Twalk{Fid{0}, Fid{1}, {}});
+            say(client, 2, Tread{Fid{1}, 0, 100});
+            say(client, 3, Tflush{Tag{2}});
+            say(client, 4, Tflush{Tag{2}});
+            say(client, 5, Tflush{Tag{3}});
+            all.insert(all.end(), {11, 6, 3, 4});
+            say(client, 6, Tclunk{Fid{1}});
+            all.push_back(static_cast<u8>(7 + 8 * client));
+            if (dialect == Dialect::linux_) say(client, 7, Trenameat{Fid{0}, "a", Fid{0}, "b"});
+            say(client, 8, Tversion{8192, std::string(version_string(dialect))});
+            say(client, 9, Tauth{Fid{9}, "u", "", 1});
+        }
+        corpus.add(all);
+    }
+}
+
 template <class T>
 void records(Corpus& corpus, Dialect dialect) {
     ByteVector several;
@@ -161,5 +189,6 @@ int main(int argc, char** argv) {
     records<Dirent>(dirents, Dialect::linux_);
     addresses(Corpus(directory / "fuzz_address"));
     conversations(Corpus(directory / "fuzz_serve"));
+    shared_conversations(Corpus(directory / "fuzz_proxy"));
     return 0;
 }
