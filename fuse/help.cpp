@@ -22,6 +22,9 @@ Options after -o, separated by commas (a comma in a value is written \,):
   dialect=NAME          auto, 9P2000.L, 9P2000.u or 9P2000
   attr_timeout=SECONDS  how long attributes are believed; 1 if left out
   entry_timeout=SECONDS how long names are believed; 1 if left out
+  reconnect_timeout=SECONDS
+                        how long calls wait for a lost server; 30 if left
+                        out, 0: they fail at once
   cache=none            every call reaches the server: no page cache
   trace[=FILE]          print each message to FILE, or to standard error with -f
   ro allow_other default_permissions, and FUSE's others. The mount is always

@@ -17,8 +17,9 @@ struct Options {
     u32 n_uname = NONUNAME;
     u32 msize = 1 << 20;
     std::vector<Dialect> dialects{Dialect::linux_, Dialect::unix_, Dialect::base};
-    Duration connect_timeout = std::chrono::seconds(10);  ///< connecting, version and attach together
-    std::optional<std::string> trace;                     ///< a file; "-" is standard error
+    Duration connect_timeout = std::chrono::seconds(10);    ///< connecting, version and attach together
+    Duration reconnect_timeout = std::chrono::seconds(30);  ///< how long callers wait for a lost server
+    std::optional<std::string> trace;                       ///< a file; "-" is standard error
     Behaviour behaviour;
     bool foreground = false;
     bool debug = false;

@@ -27,6 +27,12 @@ Request::Request(FileSystem& filesystem, fuse_req_t req) : filesystem_(&filesyst
 
 Request::~Request() { --filesystem_->requests_under_way; }
 
+Error Request::fate_unknown(const std::string& what) const {
+    filesystem_->log().note(what + ": the connection ended before the answer, so it may have been done or not; the " +
+                            "caller was told \"" + errno_message(EIO) + '"');
+    return Error::from_errno(EIO);
+}
+
 void Request::watch_interrupts() {
     if (req_ != nullptr) fuse_req_interrupt_func(req_, &Request::on_interrupt, this);
 }

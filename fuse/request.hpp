@@ -9,7 +9,9 @@
 
 #include <boost/asio/cancellation_signal.hpp>
 
+#include <cerrno>
 #include <new>
+#include <type_traits>
 
 namespace p9::fuse {
 
@@ -28,6 +30,8 @@ public:
     void watch_interrupts();
     boost::asio::cancellation_slot slot() { return signal_.slot(); }
     FileSystem& filesystem() const { return *filesystem_; }
+    /// The error for a change that may or may not have been made, after a line in the log.
+    Error fate_unknown(const std::string& what) const;
 
     /// Answers, once.
     template <class T>
@@ -51,14 +55,34 @@ private:
     boost::asio::cancellation_signal signal_;
 };
 
-/// Runs `work` to its end and answers the request with its result.
-template <class T>
-awaitable<void> run(std::shared_ptr<Request> request, awaitable<Result<T>> work) {
+/// Runs what `operation` starts to its end and answers the request with its result. Where the connection ends
+/// meanwhile, and comes back in time, it is started again; unless `once` names it, because then nobody knows whether it
+/// was done.
+template <class Operation>
+awaitable<void> run(std::shared_ptr<Request> request, std::string once, Operation operation) {
     // Cancelled requests end with a value, and this coroutine has to go on to answer.
     co_await boost::asio::this_coro::throw_if_cancelled(false);
-    Result<T> result = Error::from_errno(EIO);
+    using Answer = typename std::invoke_result_t<Operation&>::value_type;
+    Connection& connection = request->filesystem().connection();
+    Answer result = Error::from_errno(EIO);
     try {
-        result = co_await std::move(work);
+        for (;;) {
+            if (!connection.alive()) {
+                auto waiting = connection.come_back();
+                auto back = co_await std::move(waiting);
+                if (!back) {
+                    result = back.error();
+                    break;
+                }
+            }
+            auto working = operation();
+            result = co_await std::move(working);
+            if (result || result.error().code != make_error_code(errc::connection_lost)) break;
+            if (!once.empty()) {
+                result = request->fate_unknown(once);
+                break;
+            }
+        }
     } catch (const std::bad_alloc&) {
         result = Error::from_errno(ENOMEM);
     }
@@ -68,10 +92,19 @@ awaitable<void> run(std::shared_ptr<Request> request, awaitable<Result<T>> work)
 /// Starts `run`, so that interrupts reach it.
 void start(std::shared_ptr<Request> request, awaitable<void> running);
 
-template <class T>
-void serve(FileSystem& filesystem, fuse_req_t req, awaitable<Result<T>> work) {
+/// For what may be done twice. `operation` is called, perhaps again, to begin: no coroutine itself, but what returns
+/// one.
+template <class Operation>
+void serve(FileSystem& filesystem, fuse_req_t req, Operation operation) {
     auto request = std::make_shared<Request>(filesystem, req);
-    start(request, run(request, std::move(work)));
+    start(request, run(request, std::string(), std::move(operation)));
+}
+
+/// For what must not be done twice; `what` names it for the log.
+template <class Operation>
+void serve_once(FileSystem& filesystem, fuse_req_t req, std::string what, Operation operation) {
+    auto request = std::make_shared<Request>(filesystem, req);
+    start(request, run(request, std::move(what), std::move(operation)));
 }
 
 }  // namespace p9::fuse
