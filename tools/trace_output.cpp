@@ -41,17 +41,25 @@ private:
 
 }  // namespace
 
-Result<Tracer> open_trace(const std::string& where) {
+Result<std::function<void(const std::string&)>> open_trace_lines(const std::string& where) {
     int fd = STDERR_FILENO;
     if (where != "-") {
         fd = ::open(where.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
         if (fd < 0) return Error::from_errno(errno, where + ": " + errno_message(errno));
     }
     auto file = std::make_shared<TraceFile>(fd, where != "-");
-    return Tracer([file](Direction direction, Bytes frame, Dialect dialect) {
+    return std::function<void(const std::string&)>([file](const std::string& text) {
         char head[40];
-        std::snprintf(head, sizeof head, "%10.6f %s ", file->seconds(), direction == Direction::sent ? "->" : "<-");
-        file->line(head + describe(frame, dialect) + "\n");
+        std::snprintf(head, sizeof head, "%10.6f ", file->seconds());
+        file->line(head + text + "\n");
+    });
+}
+
+Result<Tracer> open_trace(const std::string& where) {
+    auto lines = open_trace_lines(where);
+    if (!lines) return lines.error();
+    return Tracer([line = *std::move(lines)](Direction direction, Bytes frame, Dialect dialect) {
+        line((direction == Direction::sent ? "-> " : "<- ") + describe(frame, dialect));
     });
 }
 

@@ -13,11 +13,6 @@ namespace {
 
 using Dialled = awaitable<Result<std::unique_ptr<Transport>>>;
 
-Dialled refuse(Address address, std::string_view kind) {
-    co_return Error(errc::bad_address, to_string(address) + ": " + std::string(kind) +
-                                           " is not built into this program; use tcp!, unix!, exec! or fd!");
-}
-
 struct ByKind {
     DialOptions options;
 

@@ -154,10 +154,6 @@ Listening listen_vsock(VsockAddress address, DialOptions options) {
     co_return std::make_unique<SocketListener>(executor, *descriptor, Address(address), options);
 }
 
-Listening refuse(Address address) {
-    co_return Error(errc::bad_address, to_string(address) + ": cannot be listened on; use tcp!, unix!, fd! or exec!");
-}
-
 struct ByKind {
     ListenOptions options;
 
@@ -166,8 +162,8 @@ struct ByKind {
     Listening operator()(FdAddress a) const { return listen_fd(a, options.connection); }
     Listening operator()(WebSocketAddress a) const { return listen_ws(std::move(a), options); }
     Listening operator()(ExecAddress a) const { return listen_exec(std::move(a)); }
+    Listening operator()(VirtioAddress a) const { return listen_virtio(std::move(a)); }
     Listening operator()(VsockAddress a) const { return listen_vsock(a, options.connection); }
-    Listening operator()(auto a) const { return refuse(Address(std::move(a))); }
 };
 
 }  // namespace

@@ -111,6 +111,13 @@ awaitable<Result<std::unique_ptr<Transport>>> dial_tcp(TcpAddress address, DialO
 
 awaitable<Result<std::unique_ptr<Transport>>> connect_first(Endpoints endpoints, std::string name,
                                                             DialOptions options) {
+    auto connecting = connect_socket(std::move(endpoints), name, std::move(options));
+    auto socket = co_await std::move(connecting);
+    if (!socket) co_return socket.error();
+    co_return socket_transport(*std::move(socket), std::move(name));
+}
+
+awaitable<Result<Socket>> connect_socket(Endpoints endpoints, std::string name, DialOptions options) {
     const auto executor = co_await asio::this_coro::executor;
     auto race = std::make_shared<Race>(executor, endpoints.size());
     struct End {
@@ -138,7 +145,7 @@ awaitable<Result<std::unique_ptr<Transport>>> connect_first(Endpoints endpoints,
     if (!race->winner) co_return Error(errc::connection_failed, name + ": " + reasons(*race));
     Socket socket = std::move(race->attempts[*race->winner].socket);
     tune(socket.native_handle(), options);
-    co_return socket_transport(std::move(socket), name);
+    co_return socket;
 }
 
 }  // namespace p9::transports

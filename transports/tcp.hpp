@@ -24,7 +24,10 @@ Endpoints interleaved(const Endpoints& resolved);
 /// Delay, keepalive and timeout of a connected socket.
 void tune(int socket, const DialOptions& options);
 
-/// A connection to the first of `endpoints` that takes one; RFC 8305, section 5. `name` is the peer's address.
+/// A socket that is connected to the first of `endpoints` that takes one; RFC 8305, section 5. `name` begins the words
+/// of an error.
+awaitable<Result<Socket>> connect_socket(Endpoints endpoints, std::string name, DialOptions options);
+/// The same as a Transport; `name` is the peer's address.
 awaitable<Result<std::unique_ptr<Transport>>> connect_first(Endpoints endpoints, std::string name, DialOptions options);
 
 awaitable<Result<std::unique_ptr<Transport>>> dial_tcp(TcpAddress address, DialOptions options);

@@ -53,8 +53,9 @@ Result<OpenPort> open_port(const boost::asio::any_io_executor& executor, const F
                            const std::string& name);
 
 /// Completes when the other end of a guest's port is open; at once for what is no such port. Uses no processor time
-/// while it waits. Fails with errc::connection_lost if the port was unplugged, and with errc::cancelled.
-awaitable<Result<void>> wait_for_host(PortDescriptor& port, std::string name);
+/// while it waits. `watch` is a descriptor without a file, which is cancelled to end the wait. Fails with
+/// errc::connection_lost if the port was unplugged, and with errc::cancelled.
+awaitable<Result<void>> wait_for_host(PortDescriptor& port, PortDescriptor& watch, std::string name);
 
 /// A connection over an open port.
 std::unique_ptr<Transport> port_transport(OpenPort port, std::string name);

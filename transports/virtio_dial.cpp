@@ -97,7 +97,8 @@ awaitable<DialledPort> dial_open_port(FoundPort found, std::string name) {
     if (found.kind == FoundPort::Kind::terminal) {
         ::tcflush(port->descriptor.native_handle(), TCIFLUSH);
     } else {
-        auto waiting = wait_for_host(port->descriptor, name);
+        PortDescriptor watch(executor);
+        auto waiting = wait_for_host(port->descriptor, watch, name);
         auto there = co_await std::move(waiting);
         if (!there) co_return there.error();
     }

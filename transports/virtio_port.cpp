@@ -148,8 +148,7 @@ Result<OpenPort> open_port(const asio::any_io_executor& executor, const FoundPor
     return port;
 }
 
-awaitable<Result<void>> wait_for_host(PortDescriptor& port, std::string name) {
-    const auto executor = co_await asio::this_coro::executor;
+awaitable<Result<void>> wait_for_host(PortDescriptor& port, PortDescriptor& watch, std::string name) {
     const int fd = port.native_handle();
     // While the host is absent the port is "hung up" and "readable" for poll(2), which says so at once and always. An
     // epoll of its own reports each change of it once, and can itself be waited for.
@@ -160,7 +159,16 @@ awaitable<Result<void>> wait_for_host(PortDescriptor& port, std::string name) {
         if (changes >= 0) ::close(changes);
         co_return Error(errc::connection_lost, name + ": " + errno_message(failed));
     }
-    PortDescriptor watch(executor, changes);
+    boost::system::error_code failed;
+    watch.assign(changes, failed);
+    if (failed) {
+        ::close(changes);
+        co_return Error(errc::connection_lost, name + ": " + describe(failed));
+    }
+    struct End {
+        PortDescriptor& watch;
+        ~End() { watch.close(); }
+    } const end{watch};
     for (;;) {
         pollfd state{fd, POLLIN | POLLOUT, 0};
         u8 none = 0;

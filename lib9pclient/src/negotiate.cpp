@@ -1,4 +1,6 @@
 // The version exchange: from a dialler to a session that both ends agree on.
+#include "p9/negotiate.hpp"
+
 #include "dialect.hpp"
 #include "session_core.hpp"
 
@@ -160,7 +162,7 @@ awaitable<Outcome> offer_again(std::unique_ptr<Transport>& transport, Outcome ou
 
 }  // namespace
 
-awaitable<Result<std::shared_ptr<Session>>> Session::open(Dialler dialler, SessionOptions options) {
+awaitable<Result<Agreement>> agree(Dialler dialler, const SessionOptions& options) {
     const auto started = Clock::now();
     std::unique_ptr<Transport> transport;
     Error last(errc::handshake_failed, "no dialect to offer");
@@ -186,14 +188,7 @@ awaitable<Result<std::shared_ptr<Session>>> Session::open(Dialler dialler, Sessi
         }
         if (outcome.what == Outcome::agreed) {
             transport->max_message(outcome.msize);
-            auto core = std::make_shared<SessionCore>(std::move(transport), std::move(options));
-            core->dialect = outcome.dialect;
-            core->msize = outcome.msize;
-            core->round_trip = outcome.round_trip;
-            auto session = std::shared_ptr<Session>(new Session(core));
-            core->operations = make_operations(*session);
-            core->start();
-            co_return session;
+            co_return Agreement{std::move(transport), outcome.dialect, outcome.msize, outcome.round_trip};
         }
         // A server that speaks a word of its own, or was interrupted, is not asked again in another dialect.
         last = std::move(outcome.error);
@@ -204,6 +199,20 @@ awaitable<Result<std::shared_ptr<Session>>> Session::open(Dialler dialler, Sessi
         }
     }
     co_return last;
+}
+
+awaitable<Result<std::shared_ptr<Session>>> Session::open(Dialler dialler, SessionOptions options) {
+    auto agreeing = agree(std::move(dialler), options);
+    auto agreement = co_await std::move(agreeing);
+    if (!agreement) co_return agreement.error();
+    auto core = std::make_shared<SessionCore>(std::move(agreement->transport), std::move(options));
+    core->dialect = agreement->dialect;
+    core->msize = agreement->msize;
+    core->round_trip = agreement->round_trip;
+    auto session = std::shared_ptr<Session>(new Session(core));
+    core->operations = make_operations(*session);
+    core->start();
+    co_return session;
 }
 
 }  // namespace p9

@@ -1,6 +1,7 @@
 #!/bin/busybox sh
 # shellcheck shell=dash
-# Runs in the guest: takes commands from the virtio-serial port "agent", one after another, and answers each.
+# Runs in the guest: takes commands from the virtio-serial port "agent", one after another, and answers each. In a guest
+# without such ports /agent.tty names a serial line.
 #
 #   agent: ready BOOT_ID
 #   test:  ID SCRIPT         SCRIPT in base64, for /bin/sh
@@ -10,6 +11,7 @@
 export PATH=/bin:/busybox HOME=/tmp LC_ALL=C
 
 port=
+[ ! -e /agent.tty ] || port=/dev/$(cat /agent.tty)
 until [ -n "$port" ]; do
     for name in /sys/class/virtio-ports/*/name; do
         if [ "$(cat "$name" 2>/dev/null)" = agent ]; then
@@ -23,6 +25,7 @@ done
 mkdir -p /run/agent
 while :; do
     exec 3<>"$port"
+    [ ! -e /agent.tty ] || stty raw -echo <&3
     echo "ready $(cat /proc/sys/kernel/random/boot_id)" >&3
     while read -r id script <&3; do
         echo "$script" | base64 -d >/run/agent/script

@@ -108,20 +108,24 @@ def modules_in_order(kernel, names):
     return order
 
 
-def make(kernel, out, modules=(), programs=(), files=()):
-    """Writes the initramfs `out`; `files` are pairs of a path here and a path in the guest."""
+def make(kernel, out, modules=(), programs=(), files=(), always=ALWAYS, busybox=None, agent_tty=None):
+    """Writes the initramfs `out`; `files` are pairs of a path here and a path in the guest. always: modules that the
+    command channel needs. busybox: a file, this system's if left out. agent_tty: the name of a serial line in place of
+    the virtio-serial port."""
     archive = Initramfs()
     archive.add_device("dev/console", stat.S_IFCHR | 0o600, 5, 1)  # the kernel opens it for /init
     archive.add(HERE / "init.sh", "init")
     archive.add(HERE / "agent.sh", "agent")
     for name in programs:
         archive.add_program(name)
-    busybox = shutil.which("busybox")
+    busybox = busybox or shutil.which("busybox")
     if not busybox:
         raise ValueError("busybox is not installed (package busybox-static)")
-    archive.add_program(busybox)
+    archive.add(Path(busybox).resolve(), "bin/busybox")
+    if agent_tty:
+        archive.add_text("agent.tty", agent_tty)
     archive.add_symlink("bin/sh", "busybox")  # unless sh is among the programs
-    in_order = modules_in_order(kernel, (*ALWAYS, *modules))
+    in_order = modules_in_order(kernel, (*always, *modules))
     for module in in_order:
         archive.add(module, f"modules/{module.name}")
     archive.add_text("modules/order", "".join(f"{module.name}\n" for module in in_order))

@@ -29,7 +29,11 @@ awaitable<void> Server::accept_from(std::shared_ptr<Listener> listener) {
     while (!stopping_) {
         auto accepting = listener->accept();
         auto transport = co_await std::move(accepting);
-        if (!transport) break;
+        if (!transport) {
+            // It broke, as opposed to being closed.
+            if (transport.error().code == make_error_code(errc::connection_failed)) log(transport.error().message());
+            break;
+        }
         if (connections_.size() < context_.options.max_connections) {
             serve(*std::move(transport));
         } else {

@@ -19,7 +19,8 @@ class Listener {
 public:
     virtual ~Listener() = default;
 
-    /// The next client. At most one call at a time. Fails with errc::connection_lost once the listener is closed.
+    /// The next client. At most one call at a time. Fails with errc::connection_lost once the listener is closed, or
+    /// has no more, and with errc::connection_failed if it broke: a port that was unplugged.
     virtual awaitable<Result<std::unique_ptr<Transport>>> accept() = 0;
 
     /// The address clients dial, with the port that the system chose if port 0 was asked for.
@@ -45,11 +46,13 @@ struct ListenOptions {
     std::function<void(const std::string&)> refused;
 };
 
-/// Listens on tcp, unix, fd, exec, ws or wss. `tcp!*!PORT` is every interface, port 0 any free one. A Unix socket's
+/// Listens on any address. `tcp!*!PORT` is every interface, port 0 any free one. A Unix socket's
 /// file that nobody listens on any more is replaced. `fd!N` is a descriptor that listens already, or one connection
 /// that is accepted once. `exec!COMMAND` is one client too: the command is run, and speaks 9P on its standard input and
-/// output. `ws://HOST:PORT/PATH` takes clients that ask for PATH, whatever their query; without a path, for any. Fails
-/// with errc::connection_failed, or with errc::bad_address for a transport without listeners.
+/// output. `ws://HOST:PORT/PATH` takes clients that ask for PATH, whatever their query; without a path, for any.
+/// `virtio!NAME-OR-PATH` is a guest's port, a terminal, the socket of a QEMU that listens, or, where there is nothing,
+/// a socket for a QEMU that connects: clients are served one after another, for ever. `vsock!*!PORT` is every CID. Fails
+/// with errc::connection_failed.
 awaitable<Result<std::unique_ptr<Listener>>> listen(Address address, ListenOptions options);
 inline awaitable<Result<std::unique_ptr<Listener>>> listen(Address address) {
     return listen(std::move(address), ListenOptions());

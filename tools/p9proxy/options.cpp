@@ -1,0 +1,164 @@
+#include "tools/p9proxy/options.hpp"
+
+#include "tools/help_format.hpp"
+#include "tools/listen_options.hpp"
+#include "tools/messages.hpp"
+#include "tools/options.hpp"
+#include "tools/tls_options.hpp"
+
+#include <CLI/CLI.hpp>
+
+namespace p9::proxy {
+namespace {
+
+constexpr const char* EXAMPLES =
+    "Whoever connects acts with the rights that the server gives to the proxy: listen\n"
+    "where only friends connect.\n"
+    "Exit status: 0 ended by SIGTERM or with its last client, 2 usage, 3 cannot\n"
+    "listen, 130 interrupted.\n\n"
+    "Examples:\n"
+    "  p9proxy --listen ws://127.0.0.1:8080/ --dial unix!/tmp/9p.socket --keep 30\n"
+    "      (for v86: proxy_url: \"ws://localhost:8080/\")\n"
+    "  p9proxy --listen unix!/tmp/guest --dial virtio!/tmp/port.socket --share\n"
+    "      (then p9fuse and p9ls use unix!/tmp/guest at the same time)";
+
+using Wrong = std::optional<std::string>;
+
+/// What was given, as text.
+struct Given {
+    std::vector<std::string> listen, trace;
+    std::optional<std::string> dial, msize, dialect, connect_timeout, keep, delay, drop_after;
+    bool share = false, verbose = false;
+};
+
+void describe(CLI::App& app, Given& given, Options& options) {
+    const auto text = [&](const char* name, std::optional<std::string>& value, const char* metavar, const char* help,
+                          const char* group) {
+        app.add_option(name, value, help)->type_name(metavar)->take_last()->group(group);
+    };
+    app.add_option("--listen", given.listen,
+                   "Where clients connect: tcp!HOST!PORT (HOST * is every\n"
+                   "interface, PORT 0 any free one), unix!PATH, ws://HOST:PORT/,\n"
+                   "or any other address. Any number")
+        ->type_name("ADDR");
+    app.add_option("--dial", given.dial, "The server")->type_name("ADDR")->take_last();
+    app.add_flag("--share", given.share, "Let all clients use one connection to the server");
+    text("--keep", given.keep, "SECONDS",
+         "Hold the connection to the server for a client that lost\nits own, until it goes on without Tversion", "");
+    app.get_option("--keep")->group("OPTIONS");
+    text("--connect-timeout", given.connect_timeout, "SECONDS", "For connecting to the server; 10 if left out",
+         "OPTIONS");
+    text("--msize", given.msize, "BYTES",
+         "The largest message: Tversion is lowered to it. 1M with\n--share if left out", "OPTIONS");
+    text("--dialect", given.dialect, "NAME", "What --share offers the server: auto, 9P2000.L, 9P2000.u\nor 9P2000",
+         "OPTIONS");
+    tools::describe_listen_options(app, options.listening, "WebSocket and TLS");
+    tools::describe_tls_options(app, options.dialling.tls, "WebSocket and TLS");
+    app.add_flag("--trace{-}", given.trace,
+                 "Print each message, to FILE or standard error: seconds,\n"
+                 "client, -> to the server or <- from it, the message")
+        ->type_name("[=FILE]")
+        ->group("Debugging");
+    app.add_flag("-v,--verbose", given.verbose, "Tell of every connection")->group("Debugging");
+    text("--delay", given.delay, "MS", "Pass each message on so many milliseconds later", "Debugging");
+    text("--drop-after", given.drop_after, "N", "Cut each client off after N of its messages", "Debugging");
+}
+
+std::string in_quotes(std::string_view text) { return '"' + escaped(text) + '"'; }
+
+Wrong take_number(const char* name, const std::optional<std::string>& text, bool suffixes, u64 least, u64 most,
+                  u64& value) {
+    if (!text) return std::nullopt;
+    const auto parsed = tools::parse_number(*text, suffixes);
+    if (!parsed) return std::string(name) + ": expected a number, not " + in_quotes(*text);
+    if (*parsed < least || *parsed > most)
+        return std::string(name) + ": must be from " + std::to_string(least) + " to " + std::to_string(most);
+    value = *parsed;
+    return std::nullopt;
+}
+
+Wrong take_seconds(const char* name, const std::optional<std::string>& text, Duration& value) {
+    if (!text) return std::nullopt;
+    const auto seconds = tools::parse_seconds(*text);
+    if (!seconds) return std::string(name) + ": expected a number of seconds, not " + in_quotes(*text);
+    value = *seconds;
+    return std::nullopt;
+}
+
+Wrong take_addresses(const Given& given, Options& options) {
+    for (const std::string& text : given.listen) {
+        auto address = parse_listen_address(text);
+        if (!address) return "--listen: " + address.error().message();
+        options.listen.push_back(*std::move(address));
+    }
+    if (options.listen.empty())
+        return "nowhere to listen: say --listen unix!/tmp/9p.socket or --listen ws://127.0.0.1:8080/";
+    if (!given.dial) return "no server: say --dial ADDR";
+    auto address = parse_address(*given.dial);
+    if (!address) return "--dial: " + address.error().message();
+    options.dial = *std::move(address);
+    options.proxy.server = display_name(options.dial);
+    options.proxy.one_connection =
+        std::holds_alternative<VirtioAddress>(options.dial) || std::holds_alternative<FdAddress>(options.dial);
+    return tools::check_listen_options(options.listening, options.listen);
+}
+
+Wrong take_all(const Given& given, Options& options) {
+    ProxyOptions& proxy = options.proxy;
+    u64 msize = 0, delay = 0, drop_after = 0;
+    Wrong wrong = take_addresses(given, options);
+    if (!wrong) wrong = take_number("--msize", given.msize, true, MIN_MSIZE, LARGEST_MSIZE, msize);
+    if (!wrong) wrong = take_number("--delay", given.delay, false, 0, 3'600'000, delay);
+    if (!wrong) wrong = take_number("--drop-after", given.drop_after, false, 1, ~u64{0} >> 1, drop_after);
+    if (!wrong) wrong = take_seconds("--keep", given.keep, proxy.keep);
+    if (!wrong) wrong = take_seconds("--connect-timeout", given.connect_timeout, proxy.connect_timeout);
+    if (wrong) return wrong;
+    if (given.dialect && !given.share) return "--dialect belongs to --share";
+    if (given.dialect && *given.dialect != "auto") {
+        const auto dialect = dialect_of(*given.dialect);
+        if (!dialect) return "--dialect: expected auto, 9P2000.L, 9P2000.u or 9P2000, not " + in_quotes(*given.dialect);
+        proxy.dialects = {*dialect};
+    }
+    if (given.msize) proxy.msize = static_cast<u32>(msize);
+    proxy.share = given.share;
+    proxy.delay = std::chrono::milliseconds(delay);
+    proxy.drop_after = drop_after;
+    proxy.tracing.log_everything = given.verbose;
+    options.verbose = given.verbose;
+    if (!given.trace.empty()) options.trace = given.trace.back();
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Options> parse_options(int argc, char** argv, int& status) {
+    CLI::App app("Joins 9P clients over any transport to a server over any other, and shows what passes.", "p9proxy");
+    app.footer(EXAMPLES);
+    app.set_help_flag("--help", "Print this help and exit");
+    app.set_version_flag("--version", "p9proxy " P9_VERSION, "Print the version and exit");
+    app.formatter(std::make_shared<tools::HelpFormat>());
+    Given given;
+    Options options;
+    describe(app, given, options);
+    status = tools::EXIT_USAGE;
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::Success& help) {
+        status = app.exit(help);
+        return std::nullopt;
+    } catch (const CLI::ParseError& error) {
+        const auto unknown = app.remaining();
+        const std::string words =
+            unknown.empty() ? std::string(error.what()) : "unknown option or argument " + escaped(unknown.front());
+        tools::complain("p9proxy", words + " (p9proxy --help lists the options)");
+        return std::nullopt;
+    }
+    if (const Wrong wrong = take_all(given, options)) {
+        tools::complain("p9proxy", *wrong);
+        return std::nullopt;
+    }
+    status = tools::EXIT_DONE;
+    return options;
+}
+
+}  // namespace p9::proxy

@@ -1,0 +1,100 @@
+#include "tools/service.hpp"
+
+#include "tools/awake.hpp"
+#include "tools/messages.hpp"
+#include "tools/output.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+
+namespace p9::tools {
+
+Service::Service(std::string tool, std::vector<Address> listen, ListenOptions options, bool verbose)
+    : tool_(std::move(tool)),
+      listen_(std::move(listen)),
+      options_(std::move(options)),
+      verbose_(verbose),
+      signals_(io_, SIGINT, SIGTERM) {
+    if (!options_.refused) options_.refused = [this](const std::string& line) { say(line); };
+}
+
+void Service::say(const std::string& line) const { complain(tool_, line); }
+
+void Service::fail(int status, const std::string& words) {
+    status_ = status;
+    say(words);
+}
+
+int Service::run(Parts parts) {
+    parts_ = std::move(parts);
+    spawn(io_.get_executor(), work());
+    signals_.async_wait([this](const boost::system::error_code& failed, int number) {
+        if (!failed) on_signal(number);
+    });
+    run_awake(io_);
+    return status_;
+}
+
+void Service::on_signal(int number) {
+    if (number == SIGINT) status_ = EXIT_INTERRUPTED;
+    spawn(io_.get_executor(), stop());
+    // A second signal does not wait for what takes its time.
+    signals_.async_wait([](const boost::system::error_code& failed, int) {
+        if (!failed) _exit(EXIT_INTERRUPTED);
+    });
+}
+
+awaitable<void> Service::work() {
+    auto listening = listen_everywhere();
+    const bool all = co_await std::move(listening);
+    if (all) {
+        auto waiting = parts_.idle();
+        co_await std::move(waiting);
+    }
+    auto ending = stop();
+    co_await std::move(ending);
+}
+
+awaitable<bool> Service::listen_everywhere() {
+    // Where standard output carries 9P, addresses are told on standard error.
+    const bool printable = std::ranges::none_of(listen_, [](const Address& address) {
+        const auto* fd = std::get_if<FdAddress>(&address);
+        return fd != nullptr && (fd->read == STDOUT_FILENO || fd->write == STDOUT_FILENO);
+    });
+    Output out(io_.get_executor(), STDOUT_FILENO, "standard output");
+    for (const Address& address : listen_) {
+        auto listening = p9::listen(address, options_);
+        auto listener = co_await std::move(listening);
+        if (!listener) {
+            fail(EXIT_NO_CONNECTION, listener.error().message());
+            co_return false;
+        }
+        const std::string where = to_string((*listener)->address());
+        if (printable) {
+            out.put(where + "\n");
+            auto flushing = out.flush();
+            const bool told = co_await std::move(flushing);
+            if (!told && out.failure() && !out.reader_gone()) {
+                // A script would wait for ever for the address.
+                fail(EXIT_REFUSED, out.failure()->message());
+                co_return false;
+            }
+        } else if (verbose_) {
+            say("listening on " + where);
+        }
+        if (stopping_) co_return false;
+        parts_.serve(*std::move(listener));
+    }
+    co_return true;
+}
+
+awaitable<void> Service::stop() {
+    if (std::exchange(stopping_, true)) co_return;
+    auto stopping = parts_.stop();
+    co_await std::move(stopping);
+    io_.stop();
+}
+
+}  // namespace p9::tools

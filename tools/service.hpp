@@ -1,0 +1,58 @@
+// The frame of a program that listens: signals, the addresses on standard output, and the exit status.
+//
+// SIGTERM ends the program with status 0, SIGINT with 130; a second signal ends it at once. Runs one io_context on the
+// thread that calls `run`.
+#pragma once
+
+#include "p9/task.hpp"
+#include "p9/transports/listen.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace p9::tools {
+
+class Service {
+public:
+    /// What the program does; all are called on the io_context's thread.
+    struct Parts {
+        /// Serves the clients of a listener from now on.
+        std::function<void(std::unique_ptr<Listener>)> serve;
+        /// Completes when nobody is left to be served and nobody can come any more.
+        std::function<awaitable<void>()> idle;
+        /// Ends everything in order.
+        std::function<awaitable<void>()> stop;
+    };
+
+    /// `tool` begins its messages. With `verbose`, addresses that cannot be printed are told on standard error.
+    Service(std::string tool, std::vector<Address> listen, ListenOptions options, bool verbose);
+
+    boost::asio::io_context& context() { return io_; }
+    /// Prints a line on standard error.
+    void say(const std::string& line) const;
+    /// Listens, prints the addresses one a line, serves until a signal comes or nobody is left; the exit status.
+    int run(Parts parts);
+
+private:
+    void on_signal(int number);
+    awaitable<void> work();
+    awaitable<bool> listen_everywhere();
+    awaitable<void> stop();
+    void fail(int status, const std::string& words);
+
+    std::string tool_;
+    std::vector<Address> listen_;
+    ListenOptions options_;
+    bool verbose_;
+    Parts parts_;
+    int status_ = 0;
+    bool stopping_ = false;
+    boost::asio::io_context io_{1};
+    boost::asio::signal_set signals_;
+};
+
+}  // namespace p9::tools

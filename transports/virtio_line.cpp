@@ -1,0 +1,105 @@
+#include "transports/virtio_line.hpp"
+
+#include "transports/stream.hpp"
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+namespace p9::transports {
+
+namespace asio = boost::asio;
+
+Beginning beginning_of(Bytes bytes) {
+    // size[4] Tversion tag[2] msize[4] version[s], and every version's name begins with "9P".
+    const auto at = [&](std::size_t i, auto&& fits) { return i >= bytes.size() || fits(bytes[i]); };
+    const auto is = [](unsigned wanted) { return [wanted](u8 byte) { return byte == wanted; }; };
+    const auto is_size = [](u8 byte) { return byte >= 15 && byte <= MOST_VERSION; };
+    const bool fits = at(0, is_size) && at(1, is(0)) && at(2, is(0)) && at(3, is(0)) && at(4, is(100)) &&
+                      at(5, is(0xff)) && at(6, is(0xff)) && at(11, [&](u8 byte) { return byte == bytes[0] - 13; }) &&
+                      at(12, is(0)) && at(13, is('9')) && at(14, is('P'));
+    if (!fits) return Beginning::other;
+    return !bytes.empty() && bytes.size() >= bytes[0] ? Beginning::version : Beginning::perhaps;
+}
+
+Line::Line(OpenPort i, std::optional<PortDescriptor> o, bool comes_back, std::string n)
+    : in(std::move(i)),
+      out(std::move(o)),
+      returns(comes_back),
+      name(std::move(n)),
+      watch(in.descriptor.get_executor()),
+      freed(in.descriptor.get_executor(), asio::steady_timer::time_point::max()) {}
+
+Line::~Line() { in.restore(); }
+
+ssize_t Line::read_now(const Framer::Space& space) {
+    const iovec pieces[2] = {{space[0].data(), space[0].size()}, {space[1].data(), space[1].size()}};
+    ssize_t n = 0;
+    do n = ::readv(in.descriptor.native_handle(), pieces, space[1].empty() ? 1 : 2);
+    while (n < 0 && errno == EINTR);
+    return n;
+}
+
+ssize_t Line::write_now(Bytes bytes) {
+    const int fd = writer().native_handle();
+    std::size_t done = 0;
+    while (done < bytes.size()) {
+        // A device is no socket, and what is one must not raise SIGPIPE.
+        ssize_t n = ::send(fd, bytes.data() + done, bytes.size() - done, MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (n < 0 && errno == ENOTSOCK) n = ::write(fd, bytes.data() + done, bytes.size() - done);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0 && done == 0) return n;
+        if (n <= 0) break;
+        done += static_cast<std::size_t>(n);
+    }
+    return static_cast<ssize_t>(done);
+}
+
+void Line::forget() {
+    carry.clear();
+    tail.clear();
+}
+
+awaitable<Result<bool>> await_version(std::shared_ptr<Line> line) {
+    co_await asio::this_coro::throw_if_cancelled(false);
+    ByteVector& carry = line->carry;
+    for (;;) {
+        Beginning found = Beginning::other;
+        std::size_t at = 0;
+        while (at < carry.size() && (found = beginning_of(Bytes(carry).subspan(at))) == Beginning::other) ++at;
+        carry.erase(carry.begin(), carry.begin() + static_cast<std::ptrdiff_t>(at));
+        if (found == Beginning::version) co_return true;
+
+        const std::size_t before = carry.size();
+        ByteVector more(before + Framer::OVERSHOOT);
+        std::copy(carry.begin(), carry.end(), more.begin());
+        const ssize_t n = line->read_now({std::span(more).subspan(before), {}});
+        if (n > 0) {
+            more.resize(before + static_cast<std::size_t>(n));
+            carry = std::move(more);
+            continue;
+        }
+        const int failed = errno;
+        boost::system::error_code cancelled;
+        if (n == 0 && !line->returns) co_return false;
+        if (n == 0) {
+            line->forget();
+            auto waiting = wait_for_host(line->in.descriptor, line->watch, line->name);
+            auto there = co_await std::move(waiting);
+            if (!there) co_return there.error();
+        } else if (failed == EAGAIN || failed == EWOULDBLOCK) {
+            auto waiting = line->in.descriptor.async_wait(PortDescriptor::wait_read, asio::as_tuple(asio::deferred));
+            std::tie(cancelled) = co_await std::move(waiting);
+        } else if (failed == EIO && line->in.modes) {
+            co_return false;  // the other end of a pseudo-terminal was closed
+        } else {
+            co_return Error(errc::connection_lost,
+                            line->name + ": " + (failed == ENODEV ? "the port was unplugged" : errno_message(failed)));
+        }
+        if (cancelled) co_return Error(errc::cancelled, line->name + ": cancelled");
+    }
+}
+
+}  // namespace p9::transports

@@ -1,0 +1,327 @@
+#include "transports/websocket_wire.hpp"
+
+#include "p9/task.hpp"
+#include "transports/stream.hpp"
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace p9::transports {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+/// A descriptor that is closed with its owner, whether the coroutine that takes it ever runs or not.
+struct OwnDescriptor {
+    explicit OwnDescriptor(int number) : fd(number) {}
+    OwnDescriptor(OwnDescriptor&& other) noexcept : fd(std::exchange(other.fd, -1)) {}
+    OwnDescriptor& operator=(OwnDescriptor&&) = delete;
+    ~OwnDescriptor() {
+        if (fd >= 0) ::close(fd);
+    }
+    int fd;
+};
+
+/// Reads until the other end has closed too, but not for ever: were the socket closed at once, what comes after it
+/// would make the kernel throw away what that end has not read yet.
+awaitable<void> linger(OwnDescriptor owned) {
+    const auto executor = co_await asio::this_coro::executor;
+    const auto socket = std::make_shared<asio::posix::stream_descriptor>(executor, std::exchange(owned.fd, -1));
+    asio::steady_timer patience(executor, std::chrono::seconds(1));
+    patience.async_wait([socket](error_code cancelled) {
+        error_code ignored;
+        if (!cancelled) socket->close(ignored);
+    });
+    for (;;) {
+        error_code failed;
+        co_await socket->async_wait(asio::posix::stream_descriptor::wait_read,
+                                    asio::redirect_error(asio::use_awaitable, failed));
+        if (failed) co_return;
+        u8 thrown_away[4096];
+        const ssize_t count = ::recv(socket->native_handle(), thrown_away, sizeof thrown_away, MSG_DONTWAIT);
+        if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) co_return;
+    }
+}
+
+}  // namespace
+
+WebSocketWire::WebSocketWire(Socket socket, std::unique_ptr<TlsEngine> tls)
+    : socket_(std::move(socket)),
+      tls_(std::move(tls)),
+      drained_(socket_.get_executor(), asio::steady_timer::time_point::max()) {}
+
+WebSocketWire::~WebSocketWire() { close(); }
+
+awaitable<Result<void>> WebSocketWire::start() {
+    const auto self = shared_from_this();
+    while (tls_) {
+        auto done = tls_->handshake();
+        put({});  // what TLS has to say, also of a failure
+        auto flushing = flush();
+        const error_code unsent = co_await std::move(flushing);
+        if (unsent == asio::error::operation_aborted) co_return Error(errc::cancelled, "cancelled");
+        if (!done) co_return done.error();
+        if (*done) break;
+        error_code failed;
+        encrypted_.resize(ENCRYPTED);
+        const auto count =
+            co_await socket_.async_receive(asio::buffer(encrypted_), asio::redirect_error(asio::use_awaitable, failed));
+        if (failed == asio::error::operation_aborted) co_return Error(errc::cancelled, "cancelled");
+        if (failed == asio::error::eof)
+            co_return Error(errc::connection_failed, "closed the connection in the middle of the TLS handshake");
+        if (failed) co_return Error(errc::connection_failed, "the TLS handshake failed: " + describe(failed));
+        tls_->feed(Bytes(encrypted_).first(count));
+    }
+    co_return boost::system::in_place_value;
+}
+
+// Reading.
+
+void WebSocketWire::unread(Bytes bytes) {
+    ahead_.assign(bytes.begin(), bytes.end());
+    ahead_begin_ = 0;
+    ahead_end_ = bytes.size();
+}
+
+bool WebSocketWire::read_now(Reading& reading) {
+    if (closed()) {
+        reading.failed = asio::error::operation_aborted;
+        return true;
+    }
+    if (response_ && response_->cut) {
+        reading.failed = asio::error::eof;
+        return true;
+    }
+    if (ahead_begin_ < ahead_end_) {
+        reading.count = std::min(reading.into.size(), ahead_end_ - ahead_begin_);
+        std::memcpy(reading.into.data(), ahead_.data() + ahead_begin_, reading.count);
+        ahead_begin_ += reading.count;
+        return true;
+    }
+    return tls_ && decrypted(reading);
+}
+
+WebSocketWire::Space WebSocketWire::space(asio::mutable_buffer into) {
+    if (tls_) {
+        encrypted_.resize(ENCRYPTED);
+        return {asio::buffer(encrypted_), {}};
+    }
+    if (into.size() > SMALL_READ || response_) return {into, {}};
+    // Beast looks for the header of a frame. Of small messages there may be more.
+    ahead_.resize(READ_AHEAD);
+    ahead_begin_ = ahead_end_ = 0;
+    return {into, asio::buffer(ahead_)};
+}
+
+bool WebSocketWire::received(Reading& reading, std::size_t count) {
+    if (tls_) {
+        tls_->feed(Bytes(encrypted_).first(count));
+        return decrypted(reading);
+    }
+    reading.count = std::min(count, reading.into.size());
+    ahead_end_ = count - reading.count;
+    watch({static_cast<const u8*>(reading.into.data()), reading.count});
+    return true;
+}
+
+bool WebSocketWire::decrypted(Reading& reading) {
+    const std::span into(static_cast<u8*>(reading.into.data()), reading.into.size());
+    const auto count = tls_->read(into);
+    put({});  // TLS may have to answer
+    push();
+    if (!count) {
+        trouble_ = count.error().message();
+        reading.failed = asio::error::connection_aborted;
+        return true;
+    }
+    reading.count = *count;
+    if (*count == 0 && tls_->ended()) reading.failed = asio::error::eof;
+    watch(into.first(*count));
+    return *count > 0 || reading.failed;
+}
+
+void WebSocketWire::watch(Bytes came) {
+    if (!response_ || response_->head.size() >= MOST_RESPONSE) return;
+    std::string& head = response_->head;
+    const std::size_t seen = head.size() < 3 ? 0 : head.size() - 3;
+    head.append(reinterpret_cast<const char*>(came.data()), came.size());
+    const auto end = head.find("\r\n\r\n", seen);
+    constexpr std::size_t status = 9;  // "HTTP/1.1 "
+    response_->cut = end != head.npos && head.starts_with("HTTP/") && head.compare(status, 3, "101") != 0;
+}
+
+std::string WebSocketWire::take_response() {
+    if (!response_) return {};
+    std::string head = std::move(response_->head);
+    response_.reset();
+    return head;
+}
+
+// Writing.
+
+void WebSocketWire::put_own(Bytes bytes) {
+    if (bytes.empty()) return;
+    out_.insert(out_.end(), bytes.begin(), bytes.end());
+    if (pieces_.empty() || !pieces_.back().lent.empty()) pieces_.push_back({});
+    pieces_.back().own += bytes.size();
+}
+
+void WebSocketWire::put(Bytes bytes) {
+    if (broken_ || closed()) return;
+    if (tls_) {
+        if (auto written = tls_->write(bytes); !written) {
+            trouble_ = written.error().message();
+            return drop_queue(asio::error::connection_aborted);
+        }
+        const std::size_t before = out_.size();
+        tls_->take_output(out_);
+        if (out_.size() == before) return;
+        if (pieces_.empty()) pieces_.push_back({});
+        pieces_.back().own += out_.size() - before;
+        return;
+    }
+    const bool lent = bytes.size() >= LENT && !lent_.empty() && !std::less<>()(bytes.data(), lent_.data()) &&
+                      !std::less<>()(lent_.data() + lent_.size(), bytes.data() + bytes.size());
+    if (!lent) return put_own(bytes);
+    if (pieces_.empty() || !pieces_.back().lent.empty()) pieces_.push_back({});
+    pieces_.back().lent = bytes;
+}
+
+bool WebSocketWire::put_control(Bytes bytes) {
+    put(bytes);
+    control_ += bytes.size();
+    return control_ <= MOST_CONTROL;
+}
+
+// True if nothing is left to write, or nothing more can be written.
+bool WebSocketWire::write_now() {
+    while (!pieces_.empty()) {
+        std::array<iovec, 32> vectors;
+        std::size_t used = 0;
+        std::size_t own = out_begin_;
+        for (std::size_t i = 0; i < pieces_.size() && used + 2 <= vectors.size(); ++i) {
+            const Piece& piece = pieces_[i];
+            if (piece.own > 0) vectors[used++] = {out_.data() + own, piece.own};
+            if (!piece.lent.empty()) vectors[used++] = {const_cast<u8*>(piece.lent.data()), piece.lent.size()};
+            own += piece.own;
+        }
+        msghdr message{};
+        message.msg_iov = vectors.data();
+        message.msg_iovlen = used;
+        const ssize_t count = ::sendmsg(socket_.native_handle(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return false;
+        if (count < 0)
+            drop_queue(error_code(errno, boost::system::system_category()));
+        else
+            forget(static_cast<std::size_t>(count));
+    }
+    return true;
+}
+
+void WebSocketWire::forget(std::size_t written) {
+    std::size_t whole = 0;
+    for (Piece& piece : pieces_) {
+        const std::size_t own = std::min(written, piece.own);
+        piece.own -= own;
+        out_begin_ += own;
+        written -= own;
+        if (piece.own > 0) break;
+        const std::size_t lent = std::min(written, piece.lent.size());
+        piece.lent = piece.lent.subspan(lent);
+        written -= lent;
+        if (!piece.lent.empty()) break;
+        ++whole;
+    }
+    pieces_.erase(pieces_.begin(), pieces_.begin() + static_cast<std::ptrdiff_t>(whole));
+    if (!pieces_.empty()) return;
+    // A burst must not pin its memory.
+    if (out_.capacity() > 1 << 20) out_ = {};
+    out_.clear();
+    out_begin_ = 0;
+    control_ = 0;
+}
+
+void WebSocketWire::drop_queue(error_code why) {
+    if (!broken_) broken_ = why;
+    pieces_.clear();
+    out_ = {};
+    out_begin_ = 0;
+}
+
+void WebSocketWire::push() {
+    if (draining_ || closed() || write_now()) return;
+    draining_ = true;
+    spawn(executor(), drain_in_background(shared_from_this()));
+}
+
+awaitable<void> WebSocketWire::drain() {
+    while (!closed() && !write_now()) {
+        error_code failed;
+        co_await socket_.async_wait(Socket::wait_write, asio::redirect_error(asio::use_awaitable, failed));
+        if (failed) drop_queue(failed);
+    }
+}
+
+awaitable<void> WebSocketWire::drain_in_background(std::shared_ptr<WebSocketWire> self) {
+    auto draining = self->drain();
+    co_await std::move(draining);
+    self->draining_ = false;
+    self->drained_.cancel();
+}
+
+awaitable<error_code> WebSocketWire::flush() {
+    co_await asio::this_coro::throw_if_cancelled(false);
+    const auto self = shared_from_this();
+    if (!draining_) {
+        if (closed()) co_return asio::error::operation_aborted;
+        draining_ = true;
+        auto draining = drain();
+        co_await std::move(draining);
+        draining_ = false;
+        drained_.cancel();
+    } else {
+        while (draining_) {
+            error_code ignored;
+            co_await drained_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+            const auto cancelled = co_await asio::this_coro::cancellation_state;
+            // What was lent must not be read any more.
+            if (cancelled.cancelled() != asio::cancellation_type::none) drop_queue(asio::error::operation_aborted);
+            if (broken_) break;
+        }
+    }
+    lent_ = {};
+    co_return broken_;
+}
+
+void WebSocketWire::close() {
+    if (closed()) return;
+    if (tls_) {
+        tls_->end();
+        put({});
+    }
+    const bool all_sent = !draining_ && write_now() && !broken_;
+    drop_queue(asio::error::operation_aborted);
+    drained_.cancel();
+    error_code failed;
+    const auto executor = socket_.get_executor();
+    if (all_sent) socket_.shutdown(Socket::shutdown_send, failed);
+    if (!all_sent || failed) {
+        socket_.close(failed);
+        return;
+    }
+    const int descriptor = socket_.release(failed);
+    if (!failed) spawn(executor, linger(OwnDescriptor(descriptor)));
+}
+
+}  // namespace p9::transports
