@@ -80,7 +80,7 @@ awaitable<Result<FilePtr>> FileSystem::file(std::shared_ptr<OpenFile> open) {
     auto opened = co_await File::open(std::move(*clone), open->flags & ~OpenFlags{P9_O_TRUNC});
     if (!opened) co_return std::move(opened).error();
     // Somebody else may have opened it in the meantime.
-    if (!is_current(open->file->node())) open->file = std::make_shared<const File>(std::move(*opened));
+    if (!is_current(open->file->node())) open->file = std::make_shared<File>(std::move(*opened));
     co_return open->file;
 }
 

@@ -16,14 +16,17 @@ using FilePtr = std::shared_ptr<const File>;
 /// An open file of the mount, known to its inode for as long as it lives.
 struct OpenFile : std::enable_shared_from_this<OpenFile> {
     InodePtr inode;
-    FilePtr file;  ///< of the session that it was last used in; FileSystem::open_again makes another
+    FilePtr file;  ///< of the session that it was last used in; FileSystem::file makes another
     OpenFlags flags = 0;
     bool direct = false;  ///< past the kernel's page cache, one request on the server for each of the caller's
 
-    OpenFile(InodePtr of, File opened, OpenFlags how) : inode(std::move(of)), file(std::move(opened)), flags(how) {
+    OpenFile(InodePtr of, File opened, OpenFlags how)
+        : inode(std::move(of)), file(std::make_shared<File>(std::move(opened))), flags(how) {
         inode->open_files.push_back(this);
     }
     ~OpenFile() { std::erase(inode->open_files, this); }
+    /// Control and event files say that they are empty.
+    bool is_synthetic() const { return direct && inode->size == 0; }
     OpenFile(const OpenFile&) = delete;
     OpenFile& operator=(const OpenFile&) = delete;
 };

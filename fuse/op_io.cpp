@@ -43,7 +43,7 @@ awaitable<Result<ReadData>> read_file(FileSystem* fs, u64 handle, u64 offset, st
     const FilePtr& file = *at_hand;
     const std::size_t max_io = file->max_io();
     ReadData data;
-    if (open->direct && open->inode->size == 0) {
+    if (open->is_synthetic()) {
         // An event file blocks once it has told what there is: one request, and what it yields.
         auto piece = co_await file->read(offset, static_cast<u32>(std::min(size, max_io)));
         if (!piece) co_return std::move(piece).error();
@@ -79,7 +79,7 @@ awaitable<Result<ReadData>> read_file(FileSystem* fs, u64 handle, u64 offset, st
 bool may_write_twice(const FileSystem& fs, u64 handle) {
     const auto open = fs.files.find(handle);
     if (!open || (open->flags & P9_O_APPEND) != 0) return false;
-    return !open->direct || open->inode->size != 0;
+    return !open->is_synthetic();
 }
 
 awaitable<Result<Written>> write_file(FileSystem* fs, u64 handle, u64 offset, Bytes data) {
@@ -116,7 +116,7 @@ awaitable<Result<Written>> write_file(FileSystem* fs, u64 handle, u64 offset, By
     if (!written) co_return std::move(written).error();
     // A ctl file's length stays 0 whatever is written to it, and the length decides how it is read.
     Inode& inode = *open->inode;
-    if (!open->direct || inode.size != 0) inode.size = std::max(inode.size, offset + *written);
+    if (!open->is_synthetic()) inode.size = std::max(inode.size, offset + *written);
     if (inode.unsynced_since == 0) inode.unsynced_since = generation;
     co_return Written{*written};
 }

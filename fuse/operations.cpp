@@ -155,7 +155,12 @@ void on_create(fuse_req_t req, fuse_ino_t parent, const char* name, mode_t mode,
 }
 
 void on_read(fuse_req_t req, fuse_ino_t, size_t size, off_t offset, fuse_file_info* info) {
-    serve(fs_of(req), req, calling(read_file, &fs_of(req), info->fh, static_cast<u64>(offset), size));
+    FileSystem* const fs = &fs_of(req);
+    // A read that waits for an event may wait for ever.
+    const auto open = fs->files.find(info->fh);
+    const bool waits = open && open->is_synthetic();
+    serve(*fs, req, calling(read_file, fs, info->fh, static_cast<u64>(offset), size),
+          waits ? Interruptible::at_once : Interruptible::after_a_moment);
 }
 
 void on_write(fuse_req_t req, fuse_ino_t, const char* data, size_t size, off_t offset, fuse_file_info* info) {
@@ -190,7 +195,7 @@ void on_getlk(fuse_req_t req, fuse_ino_t, fuse_file_info* info, struct flock* lo
 void on_setlk(fuse_req_t req, fuse_ino_t, fuse_file_info* info, struct flock* lock, int sleep) {
     LockRequest request = lock_request(req, *info, *lock);
     request.wait = sleep != 0;
-    serve(fs_of(req), req, calling(set_lock, &fs_of(req), info->fh, request));
+    serve(fs_of(req), req, calling(set_lock, &fs_of(req), info->fh, request), Interruptible::at_once);
 }
 
 void on_flock(fuse_req_t req, fuse_ino_t, fuse_file_info* info, int operation) {
@@ -199,7 +204,7 @@ void on_flock(fuse_req_t req, fuse_ino_t, fuse_file_info* info, int operation) {
     LockRequest request{{type, 0, 0}, info->lock_owner};
     request.wait = (operation & LOCK_NB) == 0;
     request.flock = true;
-    serve(fs_of(req), req, calling(set_lock, &fs_of(req), info->fh, request));
+    serve(fs_of(req), req, calling(set_lock, &fs_of(req), info->fh, request), Interruptible::at_once);
 }
 
 void on_fsync(fuse_req_t req, fuse_ino_t, int datasync, fuse_file_info* info) {

@@ -19,14 +19,19 @@ namespace p9::fuse {
 /// from FUSE mounts whose server is gone, whatever the library's own translation.
 int to_errno(const Error& error);
 
+/// How soon an interrupt ends a request. The kernel interrupts for any signal, one that is handled and forgotten
+/// included, and then hands EINTR to programs that do not expect it of a file: so what usually ends soon may end.
+enum class Interruptible : u8 { after_a_moment, at_once };
+
 class Request : public std::enable_shared_from_this<Request> {
 public:
-    Request(FileSystem& filesystem, fuse_req_t req);
+    Request(FileSystem& filesystem, fuse_req_t req, Interruptible interruptible);
     ~Request();
     Request(const Request&) = delete;
     Request& operator=(const Request&) = delete;
 
-    /// Begins to turn FUSE_INTERRUPT into a terminal cancellation on `slot`; nothing if it has its answer already.
+    /// Begins to turn FUSE_INTERRUPT into a terminal cancellation on `slot`, at once or after a moment; nothing if it
+    /// has its answer already.
     void watch_interrupts();
     boost::asio::cancellation_slot slot() { return signal_.slot(); }
     FileSystem& filesystem() const { return *filesystem_; }
@@ -49,8 +54,11 @@ public:
 
 private:
     static void on_interrupt(fuse_req_t req, void* self);
+    static awaitable<void> cancel_later(std::shared_ptr<Request> request);
+    void cancel();
 
     FileSystem* filesystem_;
+    Interruptible interruptible_;
     fuse_req_t req_;  // null once answered
     boost::asio::cancellation_signal signal_;
 };
@@ -95,15 +103,16 @@ void start(std::shared_ptr<Request> request, awaitable<void> running);
 /// For what may be done twice. `operation` is called, perhaps again, to begin: no coroutine itself, but what returns
 /// one.
 template <class Operation>
-void serve(FileSystem& filesystem, fuse_req_t req, Operation operation) {
-    auto request = std::make_shared<Request>(filesystem, req);
+void serve(FileSystem& filesystem, fuse_req_t req, Operation operation,
+           Interruptible interruptible = Interruptible::after_a_moment) {
+    auto request = std::make_shared<Request>(filesystem, req, interruptible);
     start(request, run(request, std::string(), std::move(operation)));
 }
 
 /// For what must not be done twice; `what` names it for the log.
 template <class Operation>
 void serve_once(FileSystem& filesystem, fuse_req_t req, std::string what, Operation operation) {
-    auto request = std::make_shared<Request>(filesystem, req);
+    auto request = std::make_shared<Request>(filesystem, req, Interruptible::after_a_moment);
     start(request, run(request, std::move(what), std::move(operation)));
 }
 

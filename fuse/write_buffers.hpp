@@ -44,7 +44,7 @@ public:
     WriteData keep(const char* data, std::size_t size) {
         // Copying a little costs less than the page faults of a fresh block.
         if (size <= COPIED_SIZE) {
-            Block copy(std::malloc(size == 0 ? 1 : size));
+            Block copy(std::malloc(size == 0 ? 1 : size), GiveBack());
             if (!copy) throw std::bad_alloc();
             std::memcpy(copy.get(), data, size);
             const Bytes bytes(static_cast<const u8*>(copy.get()), size);
