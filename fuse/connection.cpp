@@ -1,6 +1,5 @@
 #include "fuse/connection.hpp"
 
-#include "p9/transports/dial.hpp"
 #include "tools/connection.hpp"
 #include "tools/messages.hpp"
 
@@ -21,7 +20,7 @@ constexpr std::chrono::milliseconds FIRST_PAUSE{50}, LONGEST_PAUSE{2000};
 Error attach_refused(Error error, const ConnectionOptions& options) {
     if (tools::ends_everything(error)) return error;
     const AttachOptions& attach = options.attach;
-    error.text = to_string(options.address) + ": attach " +
+    error.text = display_name(options.address) + ": attach " +
                  (attach.aname.empty() ? std::string("without a tree's name") : escaped(attach.aname)) + " as " +
                  escaped(attach.uname) + ": " + error.message();
     if (attach.aname.empty()) error.text += " (some servers, diod among them, want the exported path: -o aname=PATH)";
@@ -40,16 +39,16 @@ Connection::Connection(asio::any_io_executor executor, ConnectionOptions options
     : executor_(std::move(executor)),
       options_(std::move(options)),
       log_(log),
-      dialler_(dialler(options_.address)),
       changed_(executor_, asio::steady_timer::time_point::max()),
       retry_(executor_),
       patience_(executor_) {}
 
 awaitable<Result<NodePtr>> Connection::connect() {
     const std::string late = name() + ": no connection, or no answer, within " + seconds(options_.connect_timeout);
-    auto attaching = attach();
+    auto reached = std::make_shared<bool>(false);
+    auto attaching = attach(reached);
     auto root = co_await within(options_.connect_timeout, std::move(attaching), late);
-    if (!root) co_return tools::no_connection(root.error(), options_.address);
+    if (!root) co_return tools::no_connection(root.error(), options_.address, *reached);
     if (generation_ == 0) {
         generation_ = 1;
         ready_ = true;
@@ -57,8 +56,9 @@ awaitable<Result<NodePtr>> Connection::connect() {
     co_return std::move(root);
 }
 
-awaitable<Result<NodePtr>> Connection::attach() {
-    Dialler dialling = dialler_;
+awaitable<Result<NodePtr>> Connection::attach(std::shared_ptr<bool> reached) {
+    DialOptions dial = options_.dial;
+    Dialler dialling = tools::noting_dialler(options_.address, std::move(dial), std::move(reached));
     SessionOptions how = options_.session;
     auto session = co_await Session::open(std::move(dialling), std::move(how));
     if (!session) co_return std::move(session).error();
@@ -75,13 +75,15 @@ awaitable<Result<NodePtr>> Connection::attach() {
 }
 
 awaitable<void> Connection::keep(std::function<awaitable<void>(NodePtr)> take_over) {
+    // Inherited descriptors cannot be dialled again.
+    const bool again =
+        options_.reconnect_timeout != Duration::zero() && !std::holds_alternative<FdAddress>(options_.address);
     while (!stopped_) {
         const std::shared_ptr<Session> session = session_;
         last_error_ = co_await session->wait_until_ended();
         if (stopped_) co_return;
         ready_ = false;
         lost_since_ = Clock::now();
-        const bool again = options_.reconnect_timeout != Duration::zero();
         log_.note(
             "the connection to " + name() + " ended: " + last_error_->message() +
             (again ? "; trying to get it back" : "; every call now fails with \"" + errno_message(ENOTCONN) + '"'));

@@ -7,7 +7,7 @@
 #include "fuse/inode_table.hpp"
 #include "fuse/log.hpp"
 
-#include "p9/transports/address.hpp"
+#include "p9/transports/dial.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -17,6 +17,7 @@ namespace p9::fuse {
 
 struct ConnectionOptions {
     Address address;
+    DialOptions dial;
     SessionOptions session;
     AttachOptions attach;
     Duration connect_timeout = std::chrono::seconds(10);  ///< connecting, version and attach together
@@ -53,16 +54,15 @@ public:
     const ConnectionOptions& options() const { return options_; }
 
 private:
-    awaitable<Result<NodePtr>> attach();
+    awaitable<Result<NodePtr>> attach(std::shared_ptr<bool> reached);
     awaitable<void> give_up_later(u64 generation);
     awaitable<void> pause(boost::asio::steady_timer& timer, Duration time);
     Error gone() const;
-    std::string name() const { return to_string(options_.address); }
+    std::string name() const { return display_name(options_.address); }
 
     boost::asio::any_io_executor executor_;
     ConnectionOptions options_;
     const Log& log_;
-    Dialler dialler_;
     std::shared_ptr<Session> session_;
     boost::asio::steady_timer changed_;   // cancelled when any of these changes
     boost::asio::steady_timer retry_;     // until the next attempt

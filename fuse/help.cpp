@@ -6,7 +6,8 @@ std::string_view help_text() {
     return R"(Mounts a 9P server's tree.
 Usage: p9fuse ADDR MOUNTPOINT [-o OPTIONS] [-f] [-d]
 
-  ADDR                  the server: tcp!HOST!PORT, unix!PATH, exec!COMMAND,
+  ADDR                  the server: tcp!HOST!PORT, unix!PATH, ws://HOST/PATH,
+                        wss://..., virtio!PORT, vsock!CID!PORT, exec!COMMAND,
                         fd!R!W, HOST[:PORT] or a socket's path
   MOUNTPOINT            a directory; fusermount3 -u MOUNTPOINT ends the mount
   -f                    stay in the foreground; else p9fuse returns when the
@@ -26,6 +27,8 @@ Options after -o, separated by commas (a comma in a value is written \,):
                         how long calls wait for a lost server; 30 if left
                         out, 0: they fail at once
   cache=none            every call reaches the server: no page cache
+  tls_ca=FILE           wss: trust the certificates in FILE, not the system's
+  tls_insecure          wss: take any certificate; for tests only
   trace[=FILE]          print each message to FILE, or to standard error with -f
   ro allow_other default_permissions, and FUSE's others. The mount is always
   nosuid,nodev.

@@ -2,6 +2,7 @@
 
 #include "fuse/request.hpp"
 #include "tools/messages.hpp"
+#include "tools/tls_options.hpp"
 #include "tools/trace_output.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -48,6 +49,7 @@ Result<ConnectionOptions> connection_options(const Options& options) {
     how.attach.n_uname = options.n_uname;
     how.connect_timeout = options.connect_timeout;
     how.reconnect_timeout = options.reconnect_timeout;
+    how.dial.tls = options.tls;
     if (!options.trace) return how;
     auto tracer = tools::open_trace(*options.trace);
     if (!tracer) return std::move(tracer).error().about("trace");
@@ -111,6 +113,7 @@ awaitable<Result<void>> Mount::start() {
     auto place = check_mountpoint(options_.mountpoint);
     if (!place) co_return std::move(place).error();
     mountpoint_ = std::move(*place);
+    if (const auto warning = tools::tls_warning(options_.address, options_.tls)) log_.note(*warning);
     auto how = connection_options(options_);
     if (!how) co_return std::move(how).error();
     connection_.emplace(io_.get_executor(), std::move(*how), log_);

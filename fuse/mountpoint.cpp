@@ -133,7 +133,7 @@ Result<FuseSession> mount_session(const Options& options, const std::string& mou
     const auto add = [&](const std::string& argument) { fuse_opt_add_arg(&arguments, argument.c_str()); };
     add("p9fuse");
     add("-osubtype=p9fuse");
-    add("-ofsname=" + in_list(to_string(options.address)));
+    add("-ofsname=" + in_list(display_name(options.address)));
     for (const auto& option : options.fuse_options) add("-o" + in_list(option));
     add("-onosuid,nodev");
     if (options.debug) add("-d");

@@ -5,7 +5,7 @@
 
 #include "fuse/filesystem.hpp"
 
-#include "p9/transports/address.hpp"
+#include "p9/transports/dial.hpp"
 
 namespace p9::fuse {
 
@@ -19,7 +19,8 @@ struct Options {
     std::vector<Dialect> dialects{Dialect::linux_, Dialect::unix_, Dialect::base};
     Duration connect_timeout = std::chrono::seconds(10);    ///< connecting, version and attach together
     Duration reconnect_timeout = std::chrono::seconds(30);  ///< how long callers wait for a lost server
-    std::optional<std::string> trace;                       ///< a file; "-" is standard error
+    TlsOptions tls;
+    std::optional<std::string> trace;  ///< a file; "-" is standard error
     Behaviour behaviour;
     bool foreground = false;
     bool debug = false;

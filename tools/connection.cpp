@@ -1,6 +1,6 @@
 #include "tools/connection.hpp"
 
-#include "p9/transports/dial.hpp"
+#include "tools/tls_options.hpp"
 #include "tools/trace_output.hpp"
 
 #include <sys/stat.h>
@@ -15,7 +15,7 @@ namespace {
 Error attach_refused(const Error& error, const CommonOptions& options) {
     if (ends_everything(error)) return error;
     Error explained = error;
-    explained.text = to_string(options.address) + ": attach " +
+    explained.text = display_name(options.address) + ": attach " +
                      (options.aname.empty() ? std::string("without a tree's name") : escaped(options.aname)) + " as " +
                      escaped(options.uname) + ": " + error.message();
     if (options.aname.empty()) explained.text += " (some servers, diod among them, want the exported path: -A PATH)";
@@ -28,7 +28,8 @@ Duration port_timeout(Duration connect_timeout) {
     return connect_timeout - std::min<Duration>(connect_timeout / 10, std::chrono::milliseconds(500));
 }
 
-awaitable<Result<Client>> open_and_attach(const CommonOptions& options) {
+awaitable<Result<Client>> open_and_attach(const CommonOptions& options, std::shared_ptr<bool> reached) {
+    const auto started = Clock::now();
     SessionOptions session_options;
     session_options.dialects = options.dialects;
     session_options.msize = options.msize;
@@ -38,9 +39,20 @@ awaitable<Result<Client>> open_and_attach(const CommonOptions& options) {
         if (!tracer) co_return tracer.error().about("--trace");
         session_options.tracer = std::move(*tracer);
     }
-    auto opening = Session::open(dialler(options.address), std::move(session_options));
+    DialOptions dial_options;
+    dial_options.tls = options.tls;
+    auto opening = Session::open(noting_dialler(options.address, std::move(dial_options), std::move(reached)),
+                                 std::move(session_options));
     auto session = co_await std::move(opening);
     if (!session) co_return session.error();
+    // When time is up while a server does not answer the attach, it need not answer its Tflush either.
+    boost::asio::steady_timer limit(co_await boost::asio::this_coro::executor);
+    if (options.connect_timeout != Duration::zero()) {
+        limit.expires_at(started + options.connect_timeout);
+        limit.async_wait([session = *session](const boost::system::error_code& cancelled) {
+            if (!cancelled) session->abort(Error(errc::timed_out, "no answer to Tattach"));
+        });
+    }
 
     AttachOptions attach_options;
     attach_options.uname = options.uname;
@@ -59,9 +71,25 @@ std::string silent_port(const VirtioAddress& port) {
     if (found && S_ISSOCK(file.st_mode))
         return ": port busy? QEMU's chardev talks to one client at a time (p9proxy --share serves several); or does "
                "the guest's server not run?";
+    if (found && S_ISCHR(file.st_mode) && ::access("/sys/class/virtio-ports", F_OK) != 0)
+        return ": port busy? or does the guest's server not run?";  // a chardev's pseudo-terminal
     if (!found && port.name_or_path.find('/') != std::string::npos)
         return ": there is no such socket, and no QEMU came to it (chardev with reconnect=)";
-    return ": port busy? or does nobody serve at its other end?";
+    return ": has the host opened the port, and does a server run there?";
+}
+
+/// What keeps silent behind a WebSocket's address, by how far we came.
+std::string silent_socket(const WebSocketAddress& socket, bool reached) {
+    if (reached) return "; the WebSocket works, but nobody answers 9P on it (some servers ignore binary frames)";
+    return std::string("; the WebSocket handshake got no answer: is it a WebSocket server") +
+           (socket.tls ? "?" : ", and not one that wants wss://?");
+}
+
+awaitable<Result<std::unique_ptr<Transport>>> dial_noting(Dialler inner, std::shared_ptr<bool> reached) {
+    auto dialling = inner();
+    auto transport = co_await std::move(dialling);
+    if (transport) *reached = true;
+    co_return transport;
 }
 
 std::string agreed_line(const Session& session) {
@@ -79,9 +107,15 @@ std::string seconds_text(Duration duration) {
 
 }  // namespace
 
-Error no_connection(const Error& error, const Address& address) {
+Dialler noting_dialler(Address address, DialOptions options, std::shared_ptr<bool> reached) {
+    return [inner = dialler(std::move(address), std::move(options)), reached = std::move(reached)] {
+        return dial_noting(inner, reached);
+    };
+}
+
+Error no_connection(const Error& error, const Address& address, bool reached) {
     if (!ends_everything(error) || error.code == make_error_code(errc::cancelled)) return error;
-    const std::string name = to_string(address);
+    const std::string name = display_name(address);
     Error explained = error.message().starts_with(name) ? error : error.about(name);
     const auto* tcp = std::get_if<TcpAddress>(&address);
     if (error.code == make_error_code(errc::protocol_violation)) {
@@ -89,6 +123,9 @@ Error no_connection(const Error& error, const Address& address) {
     } else if (const auto* port = std::get_if<VirtioAddress>(&address);
                port != nullptr && error.code == make_error_code(errc::timed_out)) {
         explained.text += silent_port(*port);
+    } else if (const auto* socket = std::get_if<WebSocketAddress>(&address);
+               socket != nullptr && error.code == make_error_code(errc::timed_out)) {
+        explained.text += silent_socket(*socket, reached);
     } else if (tcp != nullptr && ::access(tcp->host.c_str(), F_OK) == 0) {
         explained.text += "; for the socket in this folder say ./" + tcp->host;
     }
@@ -97,11 +134,13 @@ Error no_connection(const Error& error, const Address& address) {
 
 awaitable<Result<Client>> connect(const CommonOptions& options, const Messages& messages) {
     co_await boost::asio::this_coro::throw_if_cancelled(false);
-    auto work = open_and_attach(options);
+    if (const auto warning = tls_warning(options.address, options.tls)) messages.note(*warning);
+    auto reached = std::make_shared<bool>(false);
+    auto work = open_and_attach(options, reached);
     auto client = co_await within(options.connect_timeout, std::move(work),
-                                  to_string(options.address) + ": no connection, or no answer, within " +
+                                  display_name(options.address) + ": no connection, or no answer, within " +
                                       seconds_text(options.connect_timeout) + " (--connect-timeout)");
-    if (!client) co_return no_connection(client.error(), options.address);
+    if (!client) co_return no_connection(client.error(), options.address, *reached);
     if (options.verbose) messages.note(agreed_line(client->session()));
     co_return client;
 }

@@ -2,6 +2,7 @@
 
 #include "tools/help_format.hpp"
 #include "tools/messages.hpp"
+#include "tools/tls_options.hpp"
 #include "tools/user_names.hpp"
 
 #include <CLI/CLI.hpp>
@@ -115,7 +116,9 @@ CommandLine::CommandLine(const About& about) : parser_(std::make_unique<Parser>(
     Parser& p = *parser_;
     p.setting("-a,--address", p.address, "ADDR",
               "The server (or P9_ADDRESS): tcp!HOST!PORT, unix!PATH,\n"
-              "exec!COMMAND, fd!R!W, HOST[:PORT] or a socket's path");
+              "ws://HOST:PORT/PATH, wss://..., virtio!PORT,\n"
+              "vsock!CID!PORT, exec!COMMAND, fd!R!W, HOST[:PORT] or a\n"
+              "socket's path");
     p.setting("-A,--aname", p.aname, "NAME", "The tree to attach (or P9_ANAME)");
     p.setting("-u,--uname", p.uname, "USER", "Attach as; the login name if left out (or P9_UNAME)");
     p.setting("--uid", p.uid, "N", "The same in numbers, for .u and .L; the caller's uid");
@@ -123,6 +126,8 @@ CommandLine::CommandLine(const About& about) : parser_(std::make_unique<Parser>(
     p.setting("--dialect", p.dialect, "NAME", "auto, 9P2000.L, 9P2000.u, 9P2000 (or P9_DIALECT)");
     p.setting("--connect-timeout", p.connect_timeout, "SECONDS", "Until the tree is attached; 10 if left out, 0: none");
     p.setting("--timeout", p.timeout, "SECONDS", "For the whole command; no limit if left out");
+    describe_tls_options(p.app, p.common.tls, "Connection");
+    p.texts.push_back(&p.common.tls.ca_file);
     optional_value("--trace", p.trace, "-", "FILE", "Print each message, to FILE or standard error\n(or P9_TRACE)");
     p.app.get_option("--trace")->group("Connection");
     p.app.add_flag("-v,--verbose", p.common.verbose, "Print what was agreed on: dialect, msize, round trip")

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "p9/session.hpp"
-#include "p9/transports/address.hpp"
+#include "p9/transports/dial.hpp"
 
 #include <functional>
 #include <memory>
@@ -26,6 +26,7 @@ struct CommonOptions {
     std::vector<Dialect> dialects{Dialect::linux_, Dialect::unix_, Dialect::base};
     Duration connect_timeout = std::chrono::seconds(10);
     Duration timeout{};  ///< zero: none
+    TlsOptions tls;
     /// Where the trace goes: "-" is standard error. Nothing: no trace.
     std::optional<std::string> trace;
     bool verbose = false;

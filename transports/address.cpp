@@ -198,7 +198,11 @@ Result<Address> Parser::fd(std::string_view rest) const {
 
 Result<Address> Parser::web_socket(bool tls, std::string_view rest) const {
     const auto end = rest.find_first_of("/?#");
-    auto server = host_and_port(rest.substr(0, end), tls ? 443 : 80);
+    const std::string_view authority = rest.substr(0, end);
+    // Who names no address to listen on wants nobody from elsewhere: browsers of this machine, say.
+    const bool nowhere = to_listen_ && (authority.empty() || authority.starts_with(':'));
+    auto server =
+        host_and_port(nowhere ? "127.0.0.1" + std::string(authority) : std::string(authority), tls ? 443 : 80);
     if (!server) return server.error();
     WebSocketAddress socket{tls, std::move(server->host), server->port, "/"};
     if (end != rest.npos)
@@ -215,7 +219,7 @@ Result<Address> Parser::virtio(std::string_view name) const {
 }
 
 Result<Address> Parser::vsock(std::string_view cid, std::string_view digits) const {
-    const auto context = to_listen_ && cid == "*" ? std::optional(0xffffffffu) : number_of<u32>(cid);
+    const auto context = cid == "*" ? std::optional(ANY_CID) : number_of<u32>(cid);
     if (!context) return fail("CID must be a number from 0 to 4294967295");
     const auto number = number_of<u32>(digits);
     if (!number) return fail("port must be a number from 0 to 4294967295");

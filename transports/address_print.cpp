@@ -36,7 +36,8 @@ struct AddressPrinter {
     std::string operator()(const VirtioAddress& a) const { return "virtio!" + a.name_or_path; }
 
     std::string operator()(const VsockAddress& a) const {
-        return "vsock!" + std::to_string(a.cid) + "!" + std::to_string(a.port);
+        const std::string cid = a.cid == ANY_CID ? "*" : std::to_string(a.cid);
+        return "vsock!" + cid + "!" + std::to_string(a.port);
     }
 };
 

@@ -41,9 +41,10 @@ awaitable<DialledPort> dial_chardev(std::string path, std::string name) {
     auto dialling = dial_unix(UnixAddress{std::move(path)}, name);
     auto socket = co_await std::move(dialling);
     if (!socket) {
-        if (socket.error().text == name + ": " + errno_message(ECONNREFUSED))
-            socket.error().text += ": no QEMU listens at this socket any more";
-        co_return socket.error();
+        Error failed = socket.error();
+        if (failed.text == name + ": " + errno_message(ECONNREFUSED))
+            failed.text += ": no QEMU listens at this socket any more";
+        co_return failed;
     }
     co_return std::make_unique<PortSocket>(*std::move(socket));
 }

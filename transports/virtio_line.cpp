@@ -3,6 +3,7 @@
 #include "transports/stream.hpp"
 
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -30,7 +31,10 @@ Line::Line(OpenPort i, std::optional<PortDescriptor> o, bool comes_back, std::st
       returns(comes_back),
       name(std::move(n)),
       watch(in.descriptor.get_executor()),
-      freed(in.descriptor.get_executor(), asio::steady_timer::time_point::max()) {}
+      freed(in.descriptor.get_executor(), asio::steady_timer::time_point::max()) {
+    struct stat file{};
+    sends_ = ::fstat(writer().native_handle(), &file) == 0 && S_ISSOCK(file.st_mode);
+}
 
 Line::~Line() { in.restore(); }
 
@@ -46,9 +50,9 @@ ssize_t Line::write_now(Bytes bytes) {
     const int fd = writer().native_handle();
     std::size_t done = 0;
     while (done < bytes.size()) {
-        // A device is no socket, and what is one must not raise SIGPIPE.
-        ssize_t n = ::send(fd, bytes.data() + done, bytes.size() - done, MSG_DONTWAIT | MSG_NOSIGNAL);
-        if (n < 0 && errno == ENOTSOCK) n = ::write(fd, bytes.data() + done, bytes.size() - done);
+        const Bytes rest = bytes.subspan(done);
+        const ssize_t n = sends_ ? ::send(fd, rest.data(), rest.size(), MSG_DONTWAIT | MSG_NOSIGNAL)
+                                 : ::write(fd, rest.data(), rest.size());
         if (n < 0 && errno == EINTR) continue;
         if (n < 0 && done == 0) return n;
         if (n <= 0) break;

@@ -46,6 +46,9 @@ struct Line {
     ssize_t write_now(Bytes bytes);
     /// The other end is gone, and what was meant for it with it.
     void forget();
+
+private:
+    bool sends_ = false;  // by send(2): a socket must not raise SIGPIPE
 };
 
 /// Completes with true when a Tversion stands first in `line.carry`; what came before it is dropped. False at the end

@@ -167,7 +167,10 @@ awaitable<Result<void>> wait_for_host(PortDescriptor& port, PortDescriptor& watc
     }
     struct End {
         PortDescriptor& watch;
-        ~End() { watch.close(); }
+        ~End() {
+            boost::system::error_code ignored;
+            watch.close(ignored);
+        }
     } const end{watch};
     for (;;) {
         pollfd state{fd, POLLIN | POLLOUT, 0};

@@ -49,7 +49,8 @@ std::string why_no_vsock(int failed) {
 awaitable<Result<std::unique_ptr<Transport>>> dial_vsock(VsockAddress address) {
     const auto executor = co_await asio::this_coro::executor;
     const std::string name = to_string(Address(address));
-    if (address.cid == ANY_CID) co_return Error(errc::bad_address, name + ": a CID is needed to dial");
+    if (address.cid == ANY_CID)
+        co_return Error(errc::bad_address, name + ": * is for listening; to dial say which CID (2 is the host)");
     Socket socket(executor);
     const sockaddr_vm kernel = kernel_address(address);
     boost::system::error_code failed = open_socket(socket, AF_VSOCK);

@@ -5,9 +5,6 @@
 
 namespace p9::transports {
 
-/// What listens has this for "every CID" (VMADDR_CID_ANY); its address is written vsock!*!PORT.
-inline constexpr u32 ANY_CID = 0xffffffff;
-
 awaitable<Result<std::unique_ptr<Transport>>> dial_vsock(VsockAddress address);
 
 /// A socket that listens at `address`, whose port becomes the one that the kernel chose if it was 0xffffffff

@@ -128,8 +128,8 @@ awaitable<Result<Frame>> WebSocketTransport::receive_on(std::shared_ptr<State> s
             co_return *state->over;
         }
         if (stream.got_text()) {
-            state->over = state->broken(websocket::close_code::unknown_data,
-                                        "sends text frames; 9P goes in binary frames, is it a 9P server?");
+            state->over =
+                state->broken(websocket::close_code::unknown_data, "sends text frames, but 9P goes in binary ones");
             co_return *state->over;
         }
         state->framer.advance(count);
@@ -155,7 +155,7 @@ Error WebSocketTransport::ended(State& state, error_code failed) {
     if (failed == asio::error::eof) return state.lost(hung_up);
     if (failed == asio::error::no_buffer_space) return state.lost(": it sends pings and reads no answers");
     if (failed == websocket::error::bad_frame_payload && state.connection->stream.got_text())
-        return state.broken(websocket::close_code::bad_payload, "sends text frames, and bad ones; is it a 9P server?");
+        return state.broken(websocket::close_code::bad_payload, "sends text frames, but 9P goes in binary ones");
     if (failed == websocket::condition::protocol_violation)
         return state.broken(websocket::close_code::protocol_error,
                             "breaks the WebSocket protocol: " + failed.message());

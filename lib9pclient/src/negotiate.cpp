@@ -180,10 +180,14 @@ awaitable<Result<Agreement>> agree(Dialler dialler, const SessionOptions& option
         }
         const bool port = transport->leftovers();
         auto patience = options.version_timeout;
-        if (port && (patience == Duration::zero() || patience > PORT_PATIENCE)) patience = PORT_PATIENCE;
+        const auto deadline = started + options.port_timeout;
+        if (port) {
+            const auto most =
+                std::clamp<Duration>(deadline - Clock::now(), std::chrono::milliseconds(1), PORT_PATIENCE);
+            patience = patience == Duration::zero() ? most : std::min(patience, most);
+        }
         Outcome outcome = co_await offer(*transport, offered, patience, options);
         if (port && outcome.what == Outcome::lost) {
-            const auto deadline = started + options.port_timeout;
             outcome = co_await offer_again(transport, std::move(outcome), dialler, offered, deadline, options);
         }
         if (outcome.what == Outcome::agreed) {

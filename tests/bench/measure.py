@@ -9,6 +9,7 @@ import tempfile
 import time
 
 import serve
+import virtio
 from common import BUILD, DELAY_MS, DIODCAT, MIB, P9CAT, P9LS, QUICK, Table, alternate, free_port, make_tree, seconds
 
 
@@ -182,6 +183,7 @@ def main():
         serve.directory(table, server, work)
         serve.control(table, server, work)
         serve.blocked(table, work)
+        virtio.port(table)
         description = machine(server)
     finally:
         if server:

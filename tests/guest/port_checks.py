@@ -40,7 +40,9 @@ class Port:
             print(f"not checked, {why_no_mount()}: mounts", flush=True)
             check("p9cat after a reset of the guest", self.reset)
             return
-        with Mount(self.tools, self.address, f"aname={self.aname}") as mount:
+        if not check("p9fuse mounts the guest's tree", self.mount):
+            return
+        with self.mounted as mount:
             for name, function in (
                 ("cp -a into the mount, diff -r", self.copy_in),
                 ("cp -a out of the mount", self.copy_out),
@@ -53,6 +55,10 @@ class Port:
                 check(name, function, mount.path)
             check("fusermount3 -u", self.unmount, mount)
         check("the guest is reset under a mount", self.reset_mount)
+
+    def mount(self):
+        self.mounted = Mount(self.tools, self.address, f"aname={self.aname}")
+        equal(os.listdir(self.mounted.path), [], "what is in it")
 
     def run(self, script):
         return self.guest.run(f"set -e; cd {self.export}\n{script}").output
@@ -173,17 +179,15 @@ class Port:
         self.run("echo before >old")
         with Mount(self.tools, self.address, f"aname={self.aname}") as mount:
             equal((mount.path / "old").read_text(), "before\n", "before the reset")
-            opened = open(mount.path / "old")
-            # Under way while the guest is away: they may fail, and may not wait for ever.
-            threads = []
-            self.guest.reboot()
-            for action in (lambda: os.listdir(mount.path), lambda: (mount.path / "new").write_text("x"), lambda: opened.read()):
-                threads.append(Bounded(action))
-            self.serve()
-            for thread in threads:
-                thread.wait(PATIENCE)
-            mounted_again = Bounded(lambda: os.listdir(mount.path))
-            mounted_again.wait(PATIENCE)
+            with open(mount.path / "old") as opened:
+                self.guest.reboot()
+                # Under way while the guest is away: they may fail, and may not wait for ever.
+                actions = (lambda: os.listdir(mount.path), lambda: (mount.path / "new").write_text("x"), opened.read)
+                under_way = [Bounded(action) for action in actions]
+                self.serve()
+                for action in under_way:
+                    action.wait(PATIENCE)
+                Bounded(lambda: os.listdir(mount.path)).wait(PATIENCE)
         self.read()
         with Mount(self.tools, self.address, f"aname={self.aname}") as mount:
             (mount.path / "new").write_text("after\n")

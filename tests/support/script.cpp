@@ -130,10 +130,11 @@ void ServerEnd::fail(const std::string& wanted, Bytes got) const {
 }
 
 Dialler ScriptedServer::dialler() {
-    return [links = links_, executor = loop_.executor(),
-            refusing = &refusing_]() -> awaitable<Result<std::unique_ptr<Transport>>> {
+    return [links = links_, executor = loop_.executor(), refusing = &refusing_,
+            leftovers = &leftovers_]() -> awaitable<Result<std::unique_ptr<Transport>>> {
         if (*refusing) co_return Error(errc::connection_failed, "script: connection refused");
         auto link = std::make_shared<Link>(executor);
+        link->leftovers = *leftovers;
         links->push_back(link);
         std::unique_ptr<Transport> transport = std::make_unique<ScriptedTransport>(link, executor);
         co_return std::move(transport);

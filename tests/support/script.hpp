@@ -26,6 +26,7 @@ struct Link {
     bool closed_by_client = false;
     bool closed_by_server = false;
     bool sends_held = false;       ///< sends do not complete
+    bool leftovers = false;        ///< what Transport::leftovers says
     bool fail_next_send = false;   ///< the next send fails, and with it the connection
     u32 max_message = 0xffffffff;  ///< what the client allows
     boost::asio::steady_timer receive_wake;
@@ -46,6 +47,7 @@ public:
     awaitable<Result<void>> send(Bytes messages) override;
     awaitable<Result<Frame>> receive() override;
     void max_message(u32 bytes) override { link_->max_message = bytes; }
+    bool leftovers() const override { return link_->leftovers; }
     void close() override;
     std::string peer() const override { return "script"; }
 
@@ -136,6 +138,8 @@ public:
     Dialler dialler();
     /// The server's end of the next connection that the client dials.
     ServerEnd accept();
+    /// Connections from now on are ports with leftovers.
+    void leave_leftovers() { leftovers_ = true; }
     /// The dialler fails from now on.
     void refuse_connections() { refusing_ = true; }
     std::size_t dialled() const { return links_->size(); }
@@ -145,6 +149,7 @@ private:
     std::shared_ptr<std::vector<std::shared_ptr<Link>>> links_ = std::make_shared<std::vector<std::shared_ptr<Link>>>();
     std::size_t accepted_ = 0;
     bool refusing_ = false;
+    bool leftovers_ = false;
 };
 
 }  // namespace p9::test

@@ -78,20 +78,21 @@ INSTANTIATE_TEST_SUITE_P(
 
 INSTANTIATE_TEST_SUITE_P(
     Others, GoodAddress,
-    testing::Values(
-        Good{"exec!ssh host p9serve", ExecAddress{"ssh host p9serve"}, "exec!ssh host p9serve"},
-        Good{"exec:a ! b :c", ExecAddress{"a ! b :c"}, "exec!a ! b :c"}, Good{"fd!3!4", FdAddress{3, 4}, "fd!3!4"},
-        Good{"fd!3", FdAddress{3, 3}, "fd!3"}, Good{"fd!3!3", FdAddress{3, 3}, "fd!3"},
-        Good{"fd!0!1", FdAddress{0, 1}, "fd!0!1"},
-        Good{"ws://host", WebSocketAddress{false, "host", 80, "/"}, "ws://host/"},
-        Good{"ws://host:8080/9p?t=1", WebSocketAddress{false, "host", 8080, "/9p?t=1"}, "ws://host:8080/9p?t=1"},
-        Good{"wss://host", WebSocketAddress{true, "host", 443, "/"}, "wss://host/"},
-        Good{"wss://host:80?t", WebSocketAddress{true, "host", 80, "/?t"}, "wss://host:80/?t"},
-        Good{"wss://[::1]/x", WebSocketAddress{true, "::1", 443, "/x"}, "wss://[::1]/x"},
-        Good{"virtio!org.p9", VirtioAddress{"org.p9"}, "virtio!org.p9"},
-        Good{"virtio:/dev/vport1p1", VirtioAddress{"/dev/vport1p1"}, "virtio!/dev/vport1p1"},
-        Good{"vsock!2!564", VsockAddress{2, 564}, "vsock!2!564"},
-        Good{"vsock://4294967295:4294967295", VsockAddress{4294967295, 4294967295}, "vsock!4294967295!4294967295"}));
+    testing::Values(Good{"exec!ssh host p9serve", ExecAddress{"ssh host p9serve"}, "exec!ssh host p9serve"},
+                    Good{"exec:a ! b :c", ExecAddress{"a ! b :c"}, "exec!a ! b :c"},
+                    Good{"fd!3!4", FdAddress{3, 4}, "fd!3!4"}, Good{"fd!3", FdAddress{3, 3}, "fd!3"},
+                    Good{"fd!3!3", FdAddress{3, 3}, "fd!3"}, Good{"fd!0!1", FdAddress{0, 1}, "fd!0!1"},
+                    Good{"ws://host", WebSocketAddress{false, "host", 80, "/"}, "ws://host/"},
+                    Good{"ws://host:8080/9p?t=1", WebSocketAddress{false, "host", 8080, "/9p?t=1"},
+                         "ws://host:8080/9p?t=1"},
+                    Good{"wss://host", WebSocketAddress{true, "host", 443, "/"}, "wss://host/"},
+                    Good{"wss://host:80?t", WebSocketAddress{true, "host", 80, "/?t"}, "wss://host:80/?t"},
+                    Good{"wss://[::1]/x", WebSocketAddress{true, "::1", 443, "/x"}, "wss://[::1]/x"},
+                    Good{"virtio!org.p9", VirtioAddress{"org.p9"}, "virtio!org.p9"},
+                    Good{"virtio:/dev/vport1p1", VirtioAddress{"/dev/vport1p1"}, "virtio!/dev/vport1p1"},
+                    Good{"vsock!2!564", VsockAddress{2, 564}, "vsock!2!564"},
+                    Good{"vsock://4294967295:4294967295", VsockAddress{ANY_CID, 4294967295}, "vsock!*!4294967295"},
+                    Good{"vsock!*!564", VsockAddress{ANY_CID, 564}, "vsock!*!564"}));
 
 struct Bad {
     std::string text;

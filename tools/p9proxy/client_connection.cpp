@@ -70,6 +70,11 @@ awaitable<Error> ClientConnection::pass_messages() {
             auto waiting = requests->room();
             co_await std::move(waiting);
         }
+        // Who leaves replies unread asks for no more.
+        if (conversation_->replies().full()) {
+            auto waiting = conversation_->replies().room_or_failure();
+            co_await std::move(waiting);
+        }
         auto receiving = transport_->receive();
         auto message = co_await std::move(receiving);
         if (!message) co_return message.error();
@@ -102,6 +107,8 @@ void ClientConnection::finish(const Error& why) {
     const bool lost = conversation_ && conversation_->lost();
     if (stopped_) {
         tracing.event(speaker_, "ended with the proxy");
+    } else if (lost && !conversation_->tells_of_loss()) {
+        tracing.event(speaker_, "closed: the shared connection is lost");
     } else if (lost) {
         tracing.problem(speaker_, "the server is gone: " + conversation_->lost()->message());
     } else if (cut_) {

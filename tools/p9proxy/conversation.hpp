@@ -34,6 +34,8 @@ public:
     const Speaker& speaker() const { return speaker_; }
     /// Why there is no server any more.
     const std::optional<Error>& lost() const { return lost_; }
+    /// Whether whoever serves the client has to tell of the loss.
+    virtual bool tells_of_loss() const { return true; }
     /// Called when the server is lost.
     std::function<void()> on_lost;
 

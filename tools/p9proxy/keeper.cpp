@@ -15,6 +15,7 @@ std::string host_of(const std::string& peer) {
     if (!address) return peer;
     if (const auto* tcp = std::get_if<TcpAddress>(&*address)) return tcp->host;
     if (const auto* socket = std::get_if<WebSocketAddress>(&*address)) return socket->host;
+    if (std::holds_alternative<FdAddress>(*address)) return "here";
     if (const auto* vsock = std::get_if<VsockAddress>(&*address)) return std::to_string(vsock->cid);
     return peer;
 }

@@ -156,6 +156,14 @@ awaitable<void> Outbox::room() {
     }
 }
 
+awaitable<void> Outbox::room_or_failure() {
+    const auto self = shared_from_this();
+    while (full() && !closed_ && !failure_) {
+        auto waiting = next_event();
+        co_await std::move(waiting);
+    }
+}
+
 awaitable<void> Outbox::drained(Duration limit) {
     const auto self = shared_from_this();
     const auto end = Clock::now() + limit;

@@ -45,6 +45,8 @@ public:
     bool heavy() const { return bytes_ >= HEAVY; }
     /// Completes when it is not full, or closed.
     awaitable<void> room();
+    /// The same, or when sending has failed.
+    awaitable<void> room_or_failure();
     /// Completes when everything was sent, nothing can be sent, or `limit` has passed.
     awaitable<void> drained(Duration limit);
     /// Why sending failed; the transport is closed a moment later, so that what came over it can still be read.

@@ -1,6 +1,7 @@
 #include "tools/p9proxy/proxy.hpp"
 
 #include "tools/p9proxy/relay.hpp"
+#include "tools/p9proxy/shared_conversation.hpp"
 
 #include <boost/asio/redirect_error.hpp>
 
@@ -9,14 +10,18 @@ namespace p9::proxy {
 namespace asio = boost::asio;
 
 std::shared_ptr<Conversation> make_conversation(const asio::any_io_executor& executor, Context& context) {
+    if (context.share != nullptr) return std::make_shared<SharedConversation>(executor, context);
     return std::make_shared<Relay>(executor, context);
 }
 
 Proxy::Proxy(asio::any_io_executor executor, ProxyOptions options)
     : executor_(std::move(executor)),
       context_{std::move(options)},
+      share_(executor_, context_),
       keeper_(executor_, context_),
-      event_(executor_, asio::steady_timer::time_point::max()) {}
+      event_(executor_, asio::steady_timer::time_point::max()) {
+    if (context_.options.share) context_.share = &share_;
+}
 
 Proxy::~Proxy() = default;
 
@@ -74,6 +79,7 @@ awaitable<void> Proxy::stop() {
     keeper_.give_up_all();
     for (const auto& listener : std::set(listeners_)) listener->close();
     for (const auto& client : std::set(clients_)) client->stop();
+    share_.close();
     while (!listeners_.empty() || !clients_.empty()) {
         auto waiting = next_event();
         co_await std::move(waiting);

@@ -6,6 +6,7 @@
 
 #include "p9/transports/listen.hpp"
 #include "tools/p9proxy/client_connection.hpp"
+#include "tools/p9proxy/share.hpp"
 
 #include <set>
 
@@ -28,6 +29,8 @@ public:
     awaitable<void> stop();
 
     std::size_t clients() const { return clients_.size(); }
+    /// The shared connection.
+    const Share& share() const { return share_; }
     std::size_t kept() const { return keeper_.size(); }
 
 private:
@@ -37,6 +40,7 @@ private:
 
     boost::asio::any_io_executor executor_;
     Context context_;
+    Share share_;
     Keeper keeper_;
     bool stopping_ = false;
     unsigned long last_number_ = 0;

@@ -22,12 +22,13 @@ inline constexpr u32 LARGEST_MSIZE = 64 << 20;
 
 /// What one client may hold, so that it leaves something to others.
 struct Limits {
-    std::size_t connections = 1000;   ///< at a time
-    std::size_t kept = 16;            ///< conversations without a client
-    std::size_t queue = 4 << 20;      ///< bytes that wait in one direction before no more is read
-    std::size_t hopeless = 64 << 20;  ///< bytes of replies that a client leaves unread before it is given up
-    std::size_t fids = 200'000;       ///< of one client of a shared connection
-    std::size_t requests = 32 << 10;  ///< in flight, of one client of a shared connection
+    std::size_t connections = 1000;        ///< at a time
+    std::size_t kept = 16;                 ///< conversations without a client
+    std::size_t queue = 4 << 20;           ///< bytes that wait in one direction before no more is read
+    std::size_t shared_queue = 256 << 10;  ///< the same for the requests of all clients on a shared connection
+    std::size_t hopeless = 64 << 20;       ///< bytes of replies that a client leaves unread before it is given up
+    std::size_t fids = 200'000;            ///< of one client of a shared connection
+    std::size_t requests = 32 << 10;       ///< in flight, of one client of a shared connection
     Duration delivery = std::chrono::seconds(10);  ///< for what is left to be sent when the other end is gone
 };
 

@@ -50,6 +50,7 @@ private:
         }
         options_.server.log = say;
         options_.server.log_everybody = options_.verbose;
+        if (options_.verbose) options_.listening.refused = say;
         auto made = std::visit([this](auto& tree) { return make(tree); }, options_.tree);
         if (!made) return fail(tools::EXIT_REFUSED, made.error().message());
         server_.emplace(io_.get_executor(), *filesystem_, options_.server);
@@ -100,7 +101,7 @@ private:
         }
         tools::Output out(io_.get_executor(), STDOUT_FILENO, "standard output");
         for (const Address& address : options_.listen) {
-            auto listening = p9::listen(address);
+            auto listening = p9::listen(address, options_.listening);
             auto listener = co_await std::move(listening);
             if (!listener) {
                 fail(tools::EXIT_NO_CONNECTION, listener.error().message());

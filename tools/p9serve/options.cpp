@@ -1,6 +1,7 @@
 #include "tools/p9serve/options.hpp"
 
 #include "tools/help_format.hpp"
+#include "tools/listen_options.hpp"
 #include "tools/messages.hpp"
 #include "tools/options.hpp"
 
@@ -19,6 +20,7 @@ constexpr const char* EXAMPLES =
     "Examples:\n"
     "  p9serve --listen unix!/tmp/9p.socket --dir /srv --read-only\n"
     "  p9serve --listen 'tcp!*!564' --memory\n"
+    "  p9serve --listen ws://:8080/ --dir /srv\n"
     "  p9serve --listen tcp!localhost!5640 --sip --type 'echo=exec sleep 100'\n"
     "  p9ls -a 'exec!ssh host p9serve --stdio --dir /srv'";
 
@@ -30,6 +32,7 @@ struct Given {
     bool stdio = false, memory = false, sip = false, read_only = false, devices = false, verbose = false;
     std::optional<std::string> dir, size, operator_capabilities, grace, dialects, msize, max_connections, max_fids;
     std::vector<std::string> trace;
+    ListenOptions listening;
 };
 
 void describe(CLI::App& app, Given& given) {
@@ -39,7 +42,9 @@ void describe(CLI::App& app, Given& given) {
     };
     app.add_option("--listen", given.listen,
                    "Where clients connect: tcp!HOST!PORT (HOST * is every\n"
-                   "interface, PORT 0 any free one), unix!PATH, fd!N, or\n"
+                   "interface, PORT 0 any free one), unix!PATH,\n"
+                   "ws://HOST:PORT/PATH (ws://:PORT is this machine only),\n"
+                   "wss://..., virtio!PORT, vsock!CID!PORT, fd!N, or\n"
                    "exec!COMMAND, which is run and served. Any number")
         ->type_name("ADDR");
     app.add_flag("--stdio", given.stdio, "Serve the one client on standard input and output");
@@ -58,6 +63,7 @@ void describe(CLI::App& app, Given& given) {
          "What of the devices clients may use that are no SIP\nserver: device,ioport,interrupt,dma; all if left out",
          "Trees");
     text("--grace", given.grace, "SECONDS", "Between SIGTERM and SIGKILL for processes; 2", "Trees");
+    tools::describe_listen_options(app, given.listening, "WebSocket and TLS");
     text("--dialects", given.dialects, "LIST", "What to speak, of 9P2000.L,9P2000.u,9P2000; all", "Limits");
     text("--msize", given.msize, "BYTES", "The largest message; 1M if left out", "Limits");
     text("--max-connections", given.max_connections, "N", "At a time; 1000 if left out", "Limits");
@@ -87,7 +93,8 @@ Wrong take_listen(const Given& given, Options& options) {
     if (given.stdio) options.listen.emplace_back(FdAddress{0, 1});
     if (options.listen.empty())
         return "nowhere to listen: say --listen unix!/tmp/9p.socket, --listen tcp!localhost!5640 or --stdio";
-    return std::nullopt;
+    options.listening = given.listening;
+    return tools::check_listen_options(options.listening, options.listen);
 }
 
 Wrong take_dialects(const Given& given, Options& options) {

@@ -14,6 +14,7 @@ struct Options {
     std::vector<Address> listen;
     std::variant<DirectoryOptions, MemoryOptions, sip::SipOptions> tree;
     ServerOptions server;
+    ListenOptions listening;
     bool verbose = false;
     std::optional<std::string> trace;  ///< "-" is standard error
 };

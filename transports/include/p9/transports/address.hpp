@@ -59,7 +59,10 @@ struct VirtioAddress {
     bool operator==(const VirtioAddress&) const = default;
 };
 
-/// `vsock!CID!PORT` (vsock(7)); CID 4294967295 (VMADDR_CID_ANY) listens on every CID of this machine.
+/// The CID that listens on every CID of this machine (VMADDR_CID_ANY); it is written `*`.
+inline constexpr u32 ANY_CID = 0xffffffff;
+
+/// `vsock!CID!PORT` (vsock(7)).
 struct VsockAddress {
     u32 cid = 0;
     u32 port = 0;
@@ -74,7 +77,8 @@ using Address =
 Result<Address> parse_address(std::string_view text);
 
 /// The same for an address to listen on, where TCP also has port 0 (any free one) and the host `*` (every interface),
-/// and vsock the CID `*`.
+/// and where vsock's CID `*` means something.
+/// A WebSocket address without a host (ws://:8080/) is on the loopback interface.
 Result<Address> parse_listen_address(std::string_view text);
 
 /// The canonical spelling: parsing it gives an equal address.
