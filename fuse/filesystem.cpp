@@ -1,5 +1,7 @@
 #include "fuse/filesystem.hpp"
 
+#include "p9/trace.hpp"
+
 #include <unistd.h>
 
 #include <cerrno>
@@ -16,12 +18,18 @@ std::string client_id() {
     return std::string(host) + "-p9fuse-" + std::to_string(::getpid());
 }
 
+std::string path_of(const Inode& inode) {
+    std::string path;
+    for (const Inode* at = &inode; at->parent; at = at->parent.get()) path = '/' + at->name + path;
+    return inode.detached() ? "a removed file" : path;
+}
+
 }  // namespace
 
-FileSystem::FileSystem(std::shared_ptr<Session> session, NodePtr root, Behaviour behaviour, const Log& log)
+FileSystem::FileSystem(Connection& connection, NodePtr root, Behaviour behaviour, const Log& log)
     : inodes(std::move(root)),
       behaviour_(behaviour),
-      session_(std::move(session)),
+      connection_(connection),
       log_(log),
       lock_client_id_(client_id()) {}
 
@@ -32,10 +40,12 @@ Result<InodePtr> FileSystem::inode(u64 number) const {
 }
 
 awaitable<Result<NodePtr>> FileSystem::node(InodePtr inode) {
-    if (inode->node) co_return inode->node;
+    if (inode->node && is_current(*inode->node)) co_return inode->node;
     std::vector<std::string> names;
     InodePtr above = inode;
-    for (; !above->node; above = above->parent) {
+    for (; !above->node || !is_current(*above->node); above = above->parent) {
+        // The root's is replaced before anybody may use a session.
+        if (above->is_root()) co_return Error(errc::connection_lost);
         if (above->detached()) co_return Error::from_errno(ESTALE, "the file has no name any more");
         names.insert(names.begin(), above->name);
     }
@@ -58,6 +68,48 @@ awaitable<Result<NodePtr>> FileSystem::node(u64 number) {
     if (!found) co_return std::move(found).error();
     InodePtr held = std::move(*found);
     co_return co_await node(std::move(held));
+}
+
+awaitable<Result<FilePtr>> FileSystem::file(std::shared_ptr<OpenFile> open) {
+    if (is_current(open->file->node())) co_return open->file;
+    auto place = co_await node(open->inode);
+    if (!place) co_return std::move(place).error();
+    std::vector<std::string> no_names;
+    auto clone = co_await (*place)->walk(std::move(no_names));
+    if (!clone) co_return std::move(clone).error();
+    auto opened = co_await File::open(std::move(*clone), open->flags & ~OpenFlags{P9_O_TRUNC});
+    if (!opened) co_return std::move(opened).error();
+    // Somebody else may have opened it in the meantime.
+    if (!is_current(open->file->node())) open->file = std::make_shared<File>(std::move(*opened));
+    co_return open->file;
+}
+
+awaitable<void> FileSystem::take_over(NodePtr root) {
+    inodes.new_root(std::move(root));
+    const auto held = locks.all();
+    for (const auto& [key, holder] : held) {
+        auto locking = lock_again(key, holder);
+        co_await std::move(locking);
+    }
+}
+
+awaitable<void> FileSystem::lock_again(LockKey key, LockHolder holder) {
+    auto again = co_await file(holder.file);
+    Result<void> locked = boost::system::in_place_value;
+    if (!again) locked = std::move(again).error();
+    for (const LockRange& range : holder.held) {
+        if (!locked) break;
+        Lock lock{range.type, range.start, range.length, holder.proc_id, lock_client_id_};
+        auto status = co_await (*again)->lock(std::move(lock));
+        if (!status)
+            locked = std::move(status).error();
+        else if (*status != LockStatus::ok)
+            locked = Error::from_errno(EAGAIN, "somebody else has it now");
+    }
+    if (locked) co_return;
+    log_.note("a lock of process " + std::to_string(holder.proc_id) + " on " + escaped(path_of(*holder.file->inode)) +
+              " was lost with the connection: " + locked.error().message());
+    locks.remove(key);
 }
 
 }  // namespace p9::fuse

@@ -3,6 +3,7 @@
 // Owned by Mount, which outlives every request. One thread: the io_context's.
 #pragma once
 
+#include "fuse/connection.hpp"
 #include "fuse/handles.hpp"
 #include "fuse/locks.hpp"
 #include "fuse/log.hpp"
@@ -21,10 +22,11 @@ struct Behaviour {
 
 class FileSystem {
 public:
-    FileSystem(std::shared_ptr<Session> session, NodePtr root, Behaviour behaviour, const Log& log);
+    FileSystem(Connection& connection, NodePtr root, Behaviour behaviour, const Log& log);
 
-    Session& session() const { return *session_; }
-    boost::asio::any_io_executor executor() const { return session_->executor(); }
+    Connection& connection() const { return connection_; }
+    Session& session() const { return connection_.session(); }
+    boost::asio::any_io_executor executor() const { return session().executor(); }
     const Behaviour& behaviour() const { return behaviour_; }
     const Log& log() const { return log_; }
 
@@ -35,11 +37,19 @@ public:
 
     /// The inode of `number`, or ESTALE.
     Result<InodePtr> inode(u64 number) const;
+    /// True if `node` belongs to the session of now.
+    bool is_current(const Node& node) const { return &node.session() == &session(); }
     /// A node at the inode's place, walked to if there is none at hand; ESTALE if the place is gone or is another
     /// file's now.
     awaitable<Result<NodePtr>> node(InodePtr inode);
     /// The same by number.
     awaitable<Result<NodePtr>> node(u64 number);
+
+    /// The file of `open` on the server, opened again if it belongs to an earlier session; ESTALE if its name is gone
+    /// or leads to another file.
+    awaitable<Result<FilePtr>> file(std::shared_ptr<OpenFile> open);
+    /// Goes on in a new session, whose root is `root`: sets the locks that were held.
+    awaitable<void> take_over(NodePtr root);
 
     InodeTable inodes;
     HandleTable<OpenFile> files;
@@ -50,8 +60,10 @@ public:
     std::size_t requests_under_way = 0;
 
 private:
+    awaitable<void> lock_again(LockKey key, LockHolder holder);
+
     Behaviour behaviour_;
-    std::shared_ptr<Session> session_;
+    Connection& connection_;
     const Log& log_;
     std::string lock_client_id_;
     u32 next_flock_ = 1;

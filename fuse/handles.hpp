@@ -10,17 +10,23 @@
 
 namespace p9::fuse {
 
+/// Shared, so that another may take its place while a request is still using it.
+using FilePtr = std::shared_ptr<const File>;
+
 /// An open file of the mount, known to its inode for as long as it lives.
 struct OpenFile : std::enable_shared_from_this<OpenFile> {
     InodePtr inode;
-    File file;
+    FilePtr file;  ///< of the session that it was last used in; FileSystem::file makes another
     OpenFlags flags = 0;
     bool direct = false;  ///< past the kernel's page cache, one request on the server for each of the caller's
 
-    OpenFile(InodePtr of, File opened, OpenFlags how) : inode(std::move(of)), file(std::move(opened)), flags(how) {
+    OpenFile(InodePtr of, File opened, OpenFlags how)
+        : inode(std::move(of)), file(std::make_shared<File>(std::move(opened))), flags(how) {
         inode->open_files.push_back(this);
     }
     ~OpenFile() { std::erase(inode->open_files, this); }
+    /// Control and event files say that they are empty.
+    bool is_synthetic() const { return direct && inode->size == 0; }
     OpenFile(const OpenFile&) = delete;
     OpenFile& operator=(const OpenFile&) = delete;
 };
@@ -36,13 +42,15 @@ struct ListedName {
 /// are positions in it: they cannot collide with those of "." and "..", and whoever seeks back finds what was there.
 struct OpenDirectory {
     InodePtr inode;
-    Directory directory;
+    std::shared_ptr<Directory> directory;  ///< of the session that it was last read in
     std::vector<ListedName> names;
-    u64 cookie = 0;  ///< the server's, where the next batch begins
+    std::unordered_set<std::string> listed;  ///< `names` when the directory was opened again in a later session
+    u64 cookie = 0;                          ///< the server's, where the next batch begins
     bool complete = false;
     bool busy = false;  ///< a request is filling or reading `names`; the kernel sends one at a time
 
-    OpenDirectory(InodePtr of, Directory opened) : inode(std::move(of)), directory(std::move(opened)) {}
+    OpenDirectory(InodePtr of, Directory opened)
+        : inode(std::move(of)), directory(std::make_shared<Directory>(std::move(opened))) {}
 };
 
 template <class T>

@@ -23,6 +23,9 @@ Options after -o, separated by commas (a comma in a value is written \,):
   dialect=NAME          auto, 9P2000.L, 9P2000.u or 9P2000
   attr_timeout=SECONDS  how long attributes are believed; 1 if left out
   entry_timeout=SECONDS how long names are believed; 1 if left out
+  reconnect_timeout=SECONDS
+                        how long calls wait for a lost server; 30 if left
+                        out, 0: they fail at once
   cache=none            every call reaches the server: no page cache
   tls_ca=FILE           wss: trust the certificates in FILE, not the system's
   tls_insecure          wss: take any certificate; for tests only

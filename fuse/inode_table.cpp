@@ -34,6 +34,12 @@ InodeTable::~InodeTable() {
     for (auto& [number, inode] : by_number_) inode->parent = nullptr;
 }
 
+void InodeTable::new_root(NodePtr root) {
+    const InodePtr inode = find(1);
+    inode->qid = root->qid();
+    inode->node = std::move(root);
+}
+
 InodePtr InodeTable::find(u64 number) const {
     const auto found = by_number_.find(number);
     return found == by_number_.end() ? nullptr : found->second;

@@ -25,14 +25,15 @@ using NodePtr = std::shared_ptr<const Node>;
 
 struct Inode {
     u64 number = 0;
-    InodePtr parent;                        ///< null for the root, and once detached
-    std::string name;                       ///< in `parent`
-    NodePtr node;                           ///< null where a rename made the old one doubtful: walk to the place again
-    Qid qid;                                ///< as last seen
-    FileType type = FileType::file;         ///< never changes: a name whose type flips is another inode
-    u64 size = 0;                           ///< bytes, as last seen or written
-    u64 lookups = 0;                        ///< references that the kernel counts
-    u32 children = 0;                       ///< inodes in the table whose parent this is
+    InodePtr parent;                 ///< null for the root, and once detached
+    std::string name;                ///< in `parent`
+    NodePtr node;                    ///< null where a rename made the old one doubtful: walk to the place again
+    Qid qid;                         ///< as last seen
+    FileType type = FileType::file;  ///< never changes: a name whose type flips is another inode
+    u64 size = 0;                    ///< bytes, as last seen or written
+    u64 unsynced_since = 0;          ///< the session's generation of the first write that no fsync followed; or 0
+    u64 lookups = 0;                 ///< references that the kernel counts
+    u32 children = 0;                ///< inodes in the table whose parent this is
     std::unique_ptr<Attributes> last_seen;  ///< as it lost its name while open: some servers then tell no more
     std::vector<OpenFile*> open_files;      ///< they take themselves out of it
 
@@ -58,6 +59,8 @@ public:
     InodePtr remember(const InodePtr& parent, std::string name, NodePtr node, const Attributes& attributes);
     void forget(u64 number, u64 count);
 
+    /// The root in a new session.
+    void new_root(NodePtr root);
     /// The name was removed on the server.
     void removed(const Inode& parent, std::string_view name);
     /// The name was moved on the server, onto what had `new_name`.

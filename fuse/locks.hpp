@@ -5,6 +5,7 @@
 // (fcntl) or an open file (flock). One thread.
 #pragma once
 
+#include "fuse/convert.hpp"
 #include "fuse/handles.hpp"
 
 #include <map>
@@ -24,7 +25,11 @@ struct LockKey {
 struct LockHolder {
     std::shared_ptr<OpenFile> file;
     u32 proc_id = 0;
+    std::vector<LockRange> held;  ///< no two of them overlap; to set again after a new connection
 };
+
+/// What is held after `range` was set, or released if its type says so.
+void note_lock(std::vector<LockRange>& held, const LockRange& range);
 
 class LockTable {
 public:
@@ -33,6 +38,13 @@ public:
         const auto found = holders_.find(key);
         return found == holders_.end() ? nullptr : &found->second;
     }
+    /// The owner has set or released `range`.
+    void note(const LockKey& key, const LockRange& range) {
+        const auto found = holders_.find(key);
+        if (found != holders_.end()) note_lock(found->second.held, range);
+    }
+    /// A copy, since locks come and go while somebody works on them.
+    std::vector<std::pair<LockKey, LockHolder>> all() const { return {holders_.begin(), holders_.end()}; }
     void add(const LockKey& key, LockHolder holder) { holders_.emplace(key, std::move(holder)); }
     std::optional<LockHolder> remove(const LockKey& key) {
         auto node = holders_.extract(key);

@@ -1,8 +1,6 @@
 #include "fuse/mount.hpp"
 
 #include "fuse/request.hpp"
-#include "p9/transports/dial.hpp"
-#include "tools/connection.hpp"
 #include "tools/messages.hpp"
 #include "tools/tls_options.hpp"
 #include "tools/trace_output.hpp"
@@ -27,16 +25,6 @@ namespace {
 // Requests that are taken from the kernel before others have their turn.
 constexpr int REQUESTS_AT_ONCE = 64;
 
-/// An attach that was refused, in words that help.
-Error attach_refused(Error error, const Options& options) {
-    if (tools::ends_everything(error)) return error;
-    error.text = display_name(options.address) + ": attach " +
-                 (options.aname.empty() ? std::string("without a tree's name") : escaped(options.aname)) + " as " +
-                 escaped(options.uname) + ": " + error.message();
-    if (options.aname.empty()) error.text += " (some servers, diod among them, want the exported path: -o aname=PATH)";
-    return error;
-}
-
 /// Whether the server has locks. The kernel wants to know before the first is set.
 awaitable<bool> keeps_locks(NodePtr root) {
     if (root->session().dialect() != Dialect::linux_) co_return false;
@@ -49,6 +37,24 @@ awaitable<bool> keeps_locks(NodePtr root) {
     question.type = LockType::read;
     auto answer = co_await opened->conflicting_lock(std::move(question));
     co_return answer || !answer.error().is_errno(EOPNOTSUPP);
+}
+
+Result<ConnectionOptions> connection_options(const Options& options) {
+    ConnectionOptions how;
+    how.address = options.address;
+    how.session.dialects = options.dialects;
+    how.session.msize = options.msize;
+    how.attach.uname = options.uname;
+    how.attach.aname = options.aname;
+    how.attach.n_uname = options.n_uname;
+    how.connect_timeout = options.connect_timeout;
+    how.reconnect_timeout = options.reconnect_timeout;
+    how.dial.tls = options.tls;
+    if (!options.trace) return how;
+    auto tracer = tools::open_trace(*options.trace);
+    if (!tracer) return std::move(tracer).error().about("trace");
+    how.session.tracer = std::move(*tracer);
+    return how;
 }
 
 int pidfd_open(pid_t process) { return static_cast<int>(::syscall(SYS_pidfd_open, process, 0)); }
@@ -92,7 +98,8 @@ awaitable<int> Mount::live() {
     }
     if (starter_.in_background()) log_.use_syslog();
     starter_.succeeded();
-    spawn(io_.get_executor(), watch_connection());
+    auto take_over = [this](NodePtr root) { return filesystem_->take_over(std::move(root)); };
+    spawn(io_.get_executor(), connection_->keep(std::move(take_over)));
     while (!ended_) {
         boost::system::error_code ignored;
         co_await changed_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
@@ -106,12 +113,15 @@ awaitable<Result<void>> Mount::start() {
     auto place = check_mountpoint(options_.mountpoint);
     if (!place) co_return std::move(place).error();
     mountpoint_ = std::move(*place);
-    const std::string peer = display_name(options_.address);
     if (const auto warning = tools::tls_warning(options_.address, options_.tls)) log_.note(*warning);
-    auto reached = std::make_shared<bool>(false);
-    auto connected = co_await within(options_.connect_timeout, connect(reached),
-                                     peer + ": no connection, or no answer, within 10 s");
-    if (!connected) co_return tools::no_connection(connected.error(), options_.address, *reached);
+    auto how = connection_options(options_);
+    if (!how) co_return std::move(how).error();
+    connection_.emplace(io_.get_executor(), std::move(*how), log_);
+    auto root = co_await connection_->connect();
+    if (!root) co_return std::move(root).error();
+    Behaviour behaviour = options_.behaviour;
+    behaviour.remote_locks = co_await keeps_locks(*root);
+    filesystem_ = std::make_unique<FileSystem>(*connection_, std::move(*root), behaviour, log_);
     auto mounted = mount_session(options_, mountpoint_, *filesystem_);
     if (!mounted) co_return std::move(mounted).error();
     fuse_session_ = std::move(*mounted);
@@ -123,39 +133,6 @@ awaitable<Result<void>> Mount::start() {
         co_await changed_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
     if (ended_) co_return Error::from_errno(EIO, mountpoint_ + ": the kernel ended the mount at once");
-    co_return Result<void>();
-}
-
-awaitable<Result<void>> Mount::connect(std::shared_ptr<bool> reached) {
-    SessionOptions session_options;
-    session_options.dialects = options_.dialects;
-    session_options.msize = options_.msize;
-    if (options_.trace) {
-        auto tracer = tools::open_trace(*options_.trace);
-        if (!tracer) co_return std::move(tracer).error().about("trace");
-        session_options.tracer = std::move(*tracer);
-    }
-    DialOptions dial_options;
-    dial_options.tls = options_.tls;
-    Dialler dialling = tools::noting_dialler(options_.address, std::move(dial_options), std::move(reached));
-    auto session = co_await Session::open(std::move(dialling), std::move(session_options));
-    if (!session) co_return std::move(session).error();
-    session_ = std::move(*session);
-    AttachOptions attach;
-    attach.uname = options_.uname;
-    attach.aname = options_.aname;
-    attach.n_uname = options_.n_uname;
-    auto root = co_await session_->attach(std::move(attach));
-    if (!root) co_return attach_refused(std::move(root).error(), options_);
-    auto attributes = co_await root->attributes();
-    if (!attributes) co_return std::move(attributes).error().about("the root of the tree");
-    if (!attributes->is_directory())
-        co_return Error::from_errno(
-            ENOTDIR, "the root of the tree \"" + escaped(options_.aname) + "\" is not a directory; p9cat reads files");
-    auto shared = std::make_shared<const Node>(std::move(*root));
-    Behaviour behaviour = options_.behaviour;
-    behaviour.remote_locks = co_await keeps_locks(shared);
-    filesystem_ = std::make_unique<FileSystem>(session_, std::move(shared), behaviour, log_);
     co_return Result<void>();
 }
 
@@ -180,16 +157,6 @@ bool Mount::receive_some() {
         if (fuse_session_exited(fuse_session_.get()) != 0) return false;
     }
     return true;
-}
-
-awaitable<void> Mount::watch_connection() {
-    const std::shared_ptr<Session> session = session_;
-    const Error reason = co_await session->wait_until_ended();
-    if (ended_ || unmounting_) co_return;
-    // Staying mounted gives every caller an error at once; leaving a hole would let them write below the mountpoint.
-    log_.note("the connection to " + display_name(options_.address) + " ended: " + reason.message() +
-              "; every call on " + mountpoint_ + " now fails with \"" + errno_message(to_errno(reason)) +
-              "\"; end it with: " + "fusermount3 -u " + mountpoint_);
 }
 
 void Mount::wait_for_signal() {
@@ -239,13 +206,16 @@ awaitable<void> Mount::clean_up() {
         fuse_session_exit(fuse_session_.get());
         fuse_session_unmount(fuse_session_.get());
     }
-    if (session_) {
-        auto closing = [](std::shared_ptr<Session> session) -> awaitable<Result<void>> {
-            co_await session->close();
-            co_return Result<void>();
-        };
-        co_await within(std::chrono::seconds(2), closing(session_), "closing");
-        session_->abort(Error(errc::connection_lost, "the mount has ended"));
+    if (connection_) {
+        connection_->stop();
+        if (const std::shared_ptr<Session> session = connection_->shared_session()) {
+            auto closing = [](std::shared_ptr<Session> ending) -> awaitable<Result<void>> {
+                co_await ending->close();
+                co_return Result<void>();
+            };
+            co_await within(std::chrono::seconds(2), closing(session), "closing");
+            session->abort(Error(errc::connection_lost, "the mount has ended"));
+        }
     }
     // Requests that still waited have their errors now; let them end before what they use goes.
     while (filesystem_ && filesystem_->requests_under_way != 0) co_await asio::post(io_, asio::use_awaitable);

@@ -25,10 +25,8 @@ public:
 private:
     awaitable<int> live();
     awaitable<Result<void>> start();
-    awaitable<Result<void>> connect(std::shared_ptr<bool> reached);
     awaitable<void> pump();
     bool receive_some();
-    awaitable<void> watch_connection();
     void wait_for_signal();
     void on_signal();
     awaitable<void> unmount();
@@ -39,7 +37,7 @@ private:
     Starter& starter_;
     Log log_;
     std::string mountpoint_;  // absolute
-    std::shared_ptr<Session> session_;
+    std::optional<Connection> connection_;
     std::unique_ptr<FileSystem> filesystem_;  // before fuse_session_, which refers to it
     FuseSession fuse_session_;
     fuse_buf buffer_{};  // its memory is libfuse's malloc

@@ -35,7 +35,12 @@ awaitable<Result<AttributesReply>> reply_for(FileSystem* fs, InodePtr inode, Nod
 awaitable<Result<NodePtr>> place_of(FileSystem* fs, InodePtr inode, std::optional<u64> handle) {
     std::shared_ptr<OpenFile> file = handle ? fs->files.find(*handle) : nullptr;
     if (!file && inode->detached() && !inode->open_files.empty()) file = inode->open_files.front()->shared_from_this();
-    if (file) co_return NodePtr(file, &file->file.node());  // the alias keeps the open file
+    if (file) {
+        auto open = co_await fs->file(file);
+        if (!open) co_return std::move(open).error();
+        const Node* node = &(*open)->node();
+        co_return NodePtr(std::move(*open), node);  // the alias keeps the open file
+    }
     if (inode->detached() && inode->node) {
         // A removed directory may still be somebody's working directory. Its node is good where it is the same file.
         NodePtr node = inode->node;

@@ -22,12 +22,37 @@ private:
     OpenDirectory& directory_;
 };
 
+awaitable<Result<Directory>> open_on_server(FileSystem* fs, InodePtr inode) {
+    auto place = co_await fs->node(std::move(inode));
+    if (!place) co_return std::move(place).error();
+    std::vector<std::string> no_names;
+    auto clone = co_await (*place)->walk(std::move(no_names));
+    if (!clone) co_return std::move(clone).error();
+    co_return co_await Directory::open(std::move(*clone));
+}
+
+/// Makes the directory one of this session, if it belongs to an earlier one. The server's offsets need not hold any
+/// more: it is read from its beginning, without what was listed before.
+awaitable<Result<void>> make_current(FileSystem* fs, OpenDirectory& directory) {
+    if (fs->is_current(directory.directory->node())) co_return boost::system::in_place_value;
+    auto opened = co_await open_on_server(fs, directory.inode);
+    if (!opened) co_return std::move(opened).error();
+    directory.directory = std::make_shared<Directory>(std::move(*opened));
+    directory.cookie = 0;
+    directory.listed.clear();
+    for (const auto& each : directory.names) directory.listed.insert(each.name);
+    co_return boost::system::in_place_value;
+}
+
 /// Reads until `names` has an entry at `index`, or everything.
-awaitable<Result<void>> read_up_to(OpenDirectory& directory, std::size_t index) {
+awaitable<Result<void>> read_up_to(FileSystem* fs, OpenDirectory& directory, std::size_t index) {
     while (directory.names.size() <= index && !directory.complete) {
-        auto batch = co_await directory.directory.read(directory.cookie);
+        auto ready = co_await make_current(fs, directory);
+        if (!ready) co_return std::move(ready).error();
+        auto batch = co_await directory.directory->read(directory.cookie);
         if (!batch) co_return std::move(batch).error();
         for (auto& entry : batch->entries) {
+            if (directory.listed.contains(entry.name)) continue;
             auto attributes = entry.attributes ? std::make_unique<Attributes>(std::move(*entry.attributes)) : nullptr;
             directory.names.push_back({std::move(entry.name), entry.type, std::move(attributes)});
         }
@@ -131,12 +156,7 @@ private:
 awaitable<Result<OpenedDirectory>> open_directory(FileSystem* fs, u64 number) {
     auto inode = fs->inode(number);
     if (!inode) co_return std::move(inode).error();
-    auto place = co_await fs->node(*inode);
-    if (!place) co_return std::move(place).error();
-    std::vector<std::string> no_names;
-    auto clone = co_await (*place)->walk(std::move(no_names));
-    if (!clone) co_return std::move(clone).error();
-    auto opened = co_await Directory::open(std::move(*clone));
+    auto opened = co_await open_on_server(fs, *inode);
     if (!opened) co_return std::move(opened).error();
     co_return OpenedDirectory{std::make_shared<OpenDirectory>(std::move(*inode), std::move(*opened))};
 }
@@ -149,13 +169,14 @@ awaitable<Result<Listing>> read_directory(FileSystem* fs, u64 handle, std::size_
     // rewinddir(3): whoever begins again sees the directory as it is now.
     if (offset == 0) {
         directory->names.clear();
+        directory->listed.clear();
         directory->cookie = 0;
         directory->complete = false;
     }
     Filler filler(*fs, *directory, size, plus);
     if (offset < DOTS && !filler.add_dots(offset)) co_return std::move(filler.listing);
     offset = std::max(offset, DOTS);
-    auto ready = co_await read_up_to(*directory, offset - DOTS);
+    auto ready = co_await read_up_to(fs, *directory, offset - DOTS);
     if (!ready) co_return std::move(ready).error();
     std::vector<std::optional<Found>> found(filler.count_from(offset));
     if (plus && !found.empty()) {

@@ -55,7 +55,18 @@ awaitable<Result<CreatedFile>> create_file(FileSystem* fs, u64 parent, std::stri
 awaitable<Result<void>> sync_file(FileSystem* fs, u64 handle, bool datasync) {
     const auto file = fs->files.find(handle);
     if (!file) co_return Error::from_errno(EBADF);
-    co_return co_await file->file.fsync(datasync);
+    Inode& inode = *file->inode;
+    const u64 generation = fs->connection().generation();
+    if (inode.unsynced_since != 0 && inode.unsynced_since != generation) {
+        // The server may have lost what it had not made durable, and nobody has it any more: the writer must know.
+        inode.unsynced_since = 0;
+        co_return Error::from_errno(EIO, "the connection was lost between a write and this fsync");
+    }
+    auto open = co_await fs->file(file);
+    if (!open) co_return std::move(open).error();
+    auto synced = co_await (*open)->fsync(datasync);
+    if (synced && inode.unsynced_since == generation) inode.unsynced_since = 0;
+    co_return synced;
 }
 
 }  // namespace p9::fuse

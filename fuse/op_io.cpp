@@ -18,10 +18,10 @@ struct Stretch {
 
 /// Reads on until the stretch is full: a short reply is not the end of the file, only an empty one is, or the length
 /// that the kernel knows too.
-awaitable<void> read_stretch(std::shared_ptr<OpenFile> file, Stretch* stretch) {
+awaitable<void> read_stretch(FilePtr file, InodePtr inode, Stretch* stretch) {
     while (stretch->got < stretch->size) {
         const u64 at = stretch->offset + stretch->got;
-        auto piece = co_await file->file.read(at, static_cast<u32>(stretch->size - stretch->got));
+        auto piece = co_await file->read(at, static_cast<u32>(stretch->size - stretch->got));
         if (!piece) {
             stretch->pieces = std::move(piece).error();
             co_return;
@@ -29,20 +29,23 @@ awaitable<void> read_stretch(std::shared_ptr<OpenFile> file, Stretch* stretch) {
         if (piece->bytes.empty()) co_return;
         stretch->got += piece->bytes.size();
         stretch->pieces->push_back(std::move(*piece));
-        if (stretch->offset + stretch->got == file->inode->size) co_return;
+        if (stretch->offset + stretch->got == inode->size) co_return;
     }
 }
 
 }  // namespace
 
 awaitable<Result<ReadData>> read_file(FileSystem* fs, u64 handle, u64 offset, std::size_t size) {
-    const auto file = fs->files.find(handle);
-    if (!file) co_return Error::from_errno(EBADF);
-    const std::size_t max_io = file->file.max_io();
+    const auto open = fs->files.find(handle);
+    if (!open) co_return Error::from_errno(EBADF);
+    auto at_hand = co_await fs->file(open);
+    if (!at_hand) co_return std::move(at_hand).error();
+    const FilePtr& file = *at_hand;
+    const std::size_t max_io = file->max_io();
     ReadData data;
-    if (file->direct && file->inode->size == 0) {
+    if (open->is_synthetic()) {
         // An event file blocks once it has told what there is: one request, and what it yields.
-        auto piece = co_await file->file.read(offset, static_cast<u32>(std::min(size, max_io)));
+        auto piece = co_await file->read(offset, static_cast<u32>(std::min(size, max_io)));
         if (!piece) co_return std::move(piece).error();
         data.pieces.push_back(std::move(*piece));
         co_return data;
@@ -54,10 +57,10 @@ awaitable<Result<ReadData>> read_file(FileSystem* fs, u64 handle, u64 offset, st
         stretch.size = std::min(size - done, max_io);
     }
     if (stretches.size() == 1) {
-        co_await read_stretch(file, &stretches.front());
+        co_await read_stretch(file, open->inode, &stretches.front());
     } else {
         std::function<awaitable<void>(std::size_t)> each = [&](std::size_t i) {
-            return read_stretch(file, &stretches[i]);
+            return read_stretch(file, open->inode, &stretches[i]);
         };
         co_await for_each_concurrently(stretches.size(), READS_AT_ONCE, std::move(each));
     }
@@ -73,21 +76,31 @@ awaitable<Result<ReadData>> read_file(FileSystem* fs, u64 handle, u64 offset, st
     co_return data;
 }
 
-awaitable<Result<Written>> write_file(FileSystem* fs, u64 handle, u64 offset, WriteData data) {
-    const auto file = fs->files.find(handle);
-    if (!file) co_return Error::from_errno(EBADF);
-    const std::size_t max_io = file->file.max_io();
-    const bool append = (file->flags & P9_O_APPEND) != 0;
+bool may_write_twice(const FileSystem& fs, u64 handle) {
+    const auto open = fs.files.find(handle);
+    if (!open || (open->flags & P9_O_APPEND) != 0) return false;
+    return !open->is_synthetic();
+}
+
+awaitable<Result<Written>> write_file(FileSystem* fs, u64 handle, u64 offset, Bytes data) {
+    const auto open = fs->files.find(handle);
+    if (!open) co_return Error::from_errno(EBADF);
+    auto at_hand = co_await fs->file(open);
+    if (!at_hand) co_return std::move(at_hand).error();
+    const FilePtr& file = *at_hand;
+    const u64 generation = fs->connection().generation();
+    const std::size_t max_io = file->max_io();
+    const bool append = (open->flags & P9_O_APPEND) != 0;
     Result<std::size_t> written = std::size_t{0};
-    if (data.bytes.size() <= max_io) {
+    if (data.size() <= max_io) {
         // One message, so that a command to a ctl file stays one.
-        auto count = co_await file->file.write(offset, data.bytes);
+        auto count = co_await file->write(offset, data);
         written = count ? Result<std::size_t>(*count) : Result<std::size_t>(std::move(count).error());
     } else if (append) {
         // Several in flight could be appended in another order.
-        while (*written < data.bytes.size()) {
-            const Bytes rest = data.bytes.subspan(*written);
-            auto count = co_await file->file.write(offset + *written, rest.first(std::min(rest.size(), max_io)));
+        while (*written < data.size()) {
+            const Bytes rest = data.subspan(*written);
+            auto count = co_await file->write(offset + *written, rest.first(std::min(rest.size(), max_io)));
             if (!count) {
                 // What was written before the error is a short write; the error comes with the next.
                 if (*written == 0) written = std::move(count).error();
@@ -97,13 +110,14 @@ awaitable<Result<Written>> write_file(FileSystem* fs, u64 handle, u64 offset, Wr
             *written += *count;
         }
     } else {
-        auto all = co_await file->file.write_all(offset, data.bytes);
-        written = all ? Result<std::size_t>(data.bytes.size()) : Result<std::size_t>(std::move(all).error());
+        auto all = co_await file->write_all(offset, data);
+        written = all ? Result<std::size_t>(data.size()) : Result<std::size_t>(std::move(all).error());
     }
-    fs->write_buffers.give_back(std::move(data));
     if (!written) co_return std::move(written).error();
     // A ctl file's length stays 0 whatever is written to it, and the length decides how it is read.
-    if (!file->direct || file->inode->size != 0) file->inode->size = std::max(file->inode->size, offset + *written);
+    Inode& inode = *open->inode;
+    if (!open->is_synthetic()) inode.size = std::max(inode.size, offset + *written);
+    if (inode.unsynced_since == 0) inode.unsynced_since = generation;
     co_return Written{*written};
 }
 

@@ -41,7 +41,7 @@ awaitable<Result<std::shared_ptr<OpenFile>>> open_again(FileSystem* fs, std::sha
 /// The open file for the locks of `key`, which the caller has through `file`.
 awaitable<Result<LockHolder>> holder_for(FileSystem* fs, std::shared_ptr<OpenFile> file, LockKey key, u32 pid) {
     if (const LockHolder* known = fs->locks.find(key)) co_return *known;
-    LockHolder holder{file, key.flock ? fs->next_flock_id() : pid};
+    LockHolder holder{file, key.flock ? fs->next_flock_id() : pid, {}};
     const bool suits = allows(file->flags, LockType::read) && allows(file->flags, LockType::write);
     // A file without a name cannot be opened again.
     if ((!suits || fs->locks.carries_locks(file.get())) && !file->inode->detached()) {
@@ -86,9 +86,12 @@ awaitable<Result<void>> set_lock(FileSystem* fs, u64 handle, LockRequest request
     const Lock lock = lock_of(*fs, request.range, *holder);
     milliseconds pause = FIRST_PAUSE;
     for (;;) {
+        auto open = co_await fs->file(holder->file);
+        if (!open) co_return std::move(open).error();
         Lock wanted = lock;
-        auto status = co_await holder->file->file.lock(std::move(wanted), request.wait);
+        auto status = co_await (*open)->lock(std::move(wanted), request.wait);
         if (!status) co_return std::move(status).error();
+        if (*status == LockStatus::ok) fs->locks.note(key, request.range);
         const bool retry = *status == LockStatus::blocked || *status == LockStatus::grace;
         if (!request.wait || !retry) co_return outcome(*status);
         boost::system::error_code interrupted;
@@ -105,14 +108,16 @@ awaitable<Result<LockFound>> get_lock(FileSystem* fs, u64 handle, LockRequest re
     const LockKey key{file->inode->number, request.owner, request.flock};
     // One's own locks are never in the way, and who has none may ask through any open file that nobody's go through.
     const LockHolder* known = fs->locks.find(key);
-    LockHolder holder = known != nullptr ? *known : LockHolder{file, request.pid};
+    LockHolder holder = known != nullptr ? *known : LockHolder{file, request.pid, {}};
     if (known == nullptr && fs->locks.carries_locks(file.get())) {
         auto own = co_await open_again(fs, file);
         if (!own) co_return std::move(own).error();
         holder.file = std::move(*own);
     }
     Lock wanted = lock_of(*fs, request.range, holder);
-    auto found = co_await holder.file->file.conflicting_lock(std::move(wanted));
+    auto open = co_await fs->file(holder.file);
+    if (!open) co_return std::move(open).error();
+    auto found = co_await (*open)->conflicting_lock(std::move(wanted));
     if (!found) co_return std::move(found).error();
     co_return LockFound{{found->type, found->start, found->length}, found->proc_id};
 }
@@ -120,10 +125,12 @@ awaitable<Result<LockFound>> get_lock(FileSystem* fs, u64 handle, LockRequest re
 awaitable<Result<void>> release_locks(FileSystem* fs, LockKey key) {
     auto holder = fs->locks.remove(key);
     if (!holder) co_return boost::system::in_place_value;
+    // In an earlier session they went with it.
+    const FilePtr open = holder->file->file;
+    if (holder->held.empty() || !fs->is_current(open->node())) co_return boost::system::in_place_value;
     Lock all = lock_of(*fs, LockRange{LockType::unlock, 0, 0}, *holder);
-    auto released = co_await holder->file->file.lock(std::move(all));
     // close(2) has no use for an error here, and the server drops the locks with the fid or the connection.
-    if (!released) fs->log().note("releasing locks: " + released.error().message());
+    (void)co_await open->lock(std::move(all));
     co_return boost::system::in_place_value;
 }
 

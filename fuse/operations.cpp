@@ -3,12 +3,27 @@
 #include "fuse/operations.hpp"
 #include "fuse/request.hpp"
 
+#include "p9/trace.hpp"
+
 #include <sys/file.h>
 
 #include <cerrno>
 
 namespace p9::fuse {
 namespace {
+
+// The kernel's memory is gone when an operation begins for the second time.
+std::string kept(const char* text) { return text; }
+template <class T>
+T kept(T value) {
+    return value;
+}
+
+/// `operation` with the arguments that follow, to be begun as often as need be.
+template <class F, class... Args>
+auto calling(F operation, Args... args) {
+    return [operation, ... mine = kept(std::move(args))] { return operation(mine...); };
+}
 
 FileSystem& fs_of(fuse_req_t req) { return *static_cast<FileSystem*>(fuse_req_userdata(req)); }
 u32 gid_of(fuse_req_t req) { return fuse_req_ctx(req)->gid; }
@@ -17,7 +32,7 @@ std::optional<u64> handle_of(const fuse_file_info* info) {
 }
 
 void on_lookup(fuse_req_t req, fuse_ino_t parent, const char* name) {
-    serve(fs_of(req), req, look_up(&fs_of(req), parent, name));
+    serve(fs_of(req), req, calling(look_up, &fs_of(req), parent, name));
 }
 
 void on_forget(fuse_req_t req, fuse_ino_t number, uint64_t count) {
@@ -31,26 +46,31 @@ void on_forget_multi(fuse_req_t req, size_t count, fuse_forget_data* forgets) {
 }
 
 void on_getattr(fuse_req_t req, fuse_ino_t number, fuse_file_info* info) {
-    serve(fs_of(req), req, get_attributes(&fs_of(req), number, handle_of(info)));
+    serve(fs_of(req), req, calling(get_attributes, &fs_of(req), number, handle_of(info)));
 }
 
 void on_setattr(fuse_req_t req, fuse_ino_t number, struct stat* wanted, int mask, fuse_file_info* info) {
-    SetAttributes set{to_change(*wanted, mask), handle_of(info)};
-    serve(fs_of(req), req, set_attributes(&fs_of(req), number, std::move(set)));
+    const bool resizes = (mask & FUSE_SET_ATTR_SIZE) != 0;
+    auto changing =
+        calling(set_attributes, &fs_of(req), number, SetAttributes{to_change(*wanted, mask), handle_of(info)});
+    if (resizes)  // somebody else may have written to the end in the meantime
+        serve_once(fs_of(req), req, "truncate", std::move(changing));
+    else
+        serve(fs_of(req), req, std::move(changing));
 }
 
-void on_statfs(fuse_req_t req, fuse_ino_t number) { serve(fs_of(req), req, statfs(&fs_of(req), number)); }
+void on_statfs(fuse_req_t req, fuse_ino_t number) { serve(fs_of(req), req, calling(statfs, &fs_of(req), number)); }
 
 void on_opendir(fuse_req_t req, fuse_ino_t number, fuse_file_info*) {
-    serve(fs_of(req), req, open_directory(&fs_of(req), number));
+    serve(fs_of(req), req, calling(open_directory, &fs_of(req), number));
 }
 
 void on_readdir(fuse_req_t req, fuse_ino_t, size_t size, off_t offset, fuse_file_info* info) {
-    serve(fs_of(req), req, read_directory(&fs_of(req), info->fh, size, static_cast<u64>(offset), false));
+    serve(fs_of(req), req, calling(read_directory, &fs_of(req), info->fh, size, static_cast<u64>(offset), false));
 }
 
 void on_readdirplus(fuse_req_t req, fuse_ino_t, size_t size, off_t offset, fuse_file_info* info) {
-    serve(fs_of(req), req, read_directory(&fs_of(req), info->fh, size, static_cast<u64>(offset), true));
+    serve(fs_of(req), req, calling(read_directory, &fs_of(req), info->fh, size, static_cast<u64>(offset), true));
 }
 
 void on_releasedir(fuse_req_t req, fuse_ino_t, fuse_file_info* info) {
@@ -59,38 +79,43 @@ void on_releasedir(fuse_req_t req, fuse_ino_t, fuse_file_info* info) {
 }
 
 void on_fsyncdir(fuse_req_t req, fuse_ino_t number, int datasync, fuse_file_info*) {
-    serve(fs_of(req), req, sync_directory(&fs_of(req), number, datasync != 0));
+    serve(fs_of(req), req, calling(sync_directory, &fs_of(req), number, datasync != 0));
 }
 
 void on_mkdir(fuse_req_t req, fuse_ino_t parent, const char* name, mode_t mode) {
-    serve(fs_of(req), req, make_directory(&fs_of(req), parent, name, mode & P9_S_PERMISSIONS, gid_of(req)));
+    serve_once(fs_of(req), req, "mkdir " + escaped(name),
+               calling(make_directory, &fs_of(req), parent, name, mode & P9_S_PERMISSIONS, gid_of(req)));
 }
 
 void on_unlink(fuse_req_t req, fuse_ino_t parent, const char* name) {
-    serve(fs_of(req), req, remove(&fs_of(req), parent, name, false));
+    serve_once(fs_of(req), req, "unlink " + escaped(name), calling(remove, &fs_of(req), parent, name, false));
 }
 
 void on_rmdir(fuse_req_t req, fuse_ino_t parent, const char* name) {
-    serve(fs_of(req), req, remove(&fs_of(req), parent, name, true));
+    serve_once(fs_of(req), req, "rmdir " + escaped(name), calling(remove, &fs_of(req), parent, name, true));
 }
 
 void on_rename(fuse_req_t req, fuse_ino_t parent, const char* name, fuse_ino_t new_parent, const char* new_name,
                unsigned flags) {
-    serve(fs_of(req), req, rename(&fs_of(req), parent, name, new_parent, new_name, flags));
+    serve_once(fs_of(req), req, "rename " + escaped(name),
+               calling(rename, &fs_of(req), parent, name, new_parent, new_name, flags));
 }
 
 void on_symlink(fuse_req_t req, const char* target, fuse_ino_t parent, const char* name) {
-    serve(fs_of(req), req, make_symlink(&fs_of(req), parent, name, target, gid_of(req)));
+    serve_once(fs_of(req), req, "symlink " + escaped(name),
+               calling(make_symlink, &fs_of(req), parent, name, target, gid_of(req)));
 }
 
-void on_readlink(fuse_req_t req, fuse_ino_t number) { serve(fs_of(req), req, read_link(&fs_of(req), number)); }
+void on_readlink(fuse_req_t req, fuse_ino_t number) { serve(fs_of(req), req, calling(read_link, &fs_of(req), number)); }
 
 void on_link(fuse_req_t req, fuse_ino_t number, fuse_ino_t new_parent, const char* new_name) {
-    serve(fs_of(req), req, make_link(&fs_of(req), number, new_parent, new_name));
+    serve_once(fs_of(req), req, "link " + escaped(new_name),
+               calling(make_link, &fs_of(req), number, new_parent, new_name));
 }
 
 void on_mknod(fuse_req_t req, fuse_ino_t parent, const char* name, mode_t mode, dev_t rdev) {
-    serve(fs_of(req), req, make_node(&fs_of(req), parent, name, mode, rdev, gid_of(req)));
+    serve_once(fs_of(req), req, "mknod " + escaped(name),
+               calling(make_node, &fs_of(req), parent, name, mode, rdev, gid_of(req)));
 }
 
 // Only 9P2000.L has extended attributes. Where there are none the kernel learns it from the first answer and does not
@@ -102,37 +127,51 @@ bool refused_for_good(fuse_req_t req) {
 }
 
 void on_getxattr(fuse_req_t req, fuse_ino_t number, const char* name, size_t size) {
-    if (!refused_for_good(req)) serve(fs_of(req), req, get_xattr(&fs_of(req), number, name, size));
+    if (!refused_for_good(req)) serve(fs_of(req), req, calling(get_xattr, &fs_of(req), number, name, size));
 }
 
 void on_listxattr(fuse_req_t req, fuse_ino_t number, size_t size) {
-    if (!refused_for_good(req)) serve(fs_of(req), req, list_xattrs(&fs_of(req), number, size));
+    if (!refused_for_good(req)) serve(fs_of(req), req, calling(list_xattrs, &fs_of(req), number, size));
 }
 
 void on_setxattr(fuse_req_t req, fuse_ino_t number, const char* name, const char* value, size_t size, int flags) {
     if (refused_for_good(req)) return;
-    serve(fs_of(req), req, set_xattr(&fs_of(req), number, name, std::string(value, size), static_cast<u32>(flags)));
+    serve_once(fs_of(req), req, "setxattr " + escaped(name),
+               calling(set_xattr, &fs_of(req), number, name, std::string(value, size), static_cast<u32>(flags)));
 }
 
 void on_removexattr(fuse_req_t req, fuse_ino_t number, const char* name) {
-    if (!refused_for_good(req)) serve(fs_of(req), req, remove_xattr(&fs_of(req), number, name));
+    if (!refused_for_good(req))
+        serve_once(fs_of(req), req, "removexattr " + escaped(name), calling(remove_xattr, &fs_of(req), number, name));
 }
 
 void on_open(fuse_req_t req, fuse_ino_t number, fuse_file_info* info) {
-    serve(fs_of(req), req, open_file(&fs_of(req), number, info->flags));
+    serve(fs_of(req), req, calling(open_file, &fs_of(req), number, info->flags));
 }
 
 void on_create(fuse_req_t req, fuse_ino_t parent, const char* name, mode_t mode, fuse_file_info* info) {
-    serve(fs_of(req), req, create_file(&fs_of(req), parent, name, info->flags, mode & P9_S_PERMISSIONS, gid_of(req)));
+    serve_once(fs_of(req), req, "create " + escaped(name),
+               calling(create_file, &fs_of(req), parent, name, info->flags, mode & P9_S_PERMISSIONS, gid_of(req)));
 }
 
 void on_read(fuse_req_t req, fuse_ino_t, size_t size, off_t offset, fuse_file_info* info) {
-    serve(fs_of(req), req, read_file(&fs_of(req), info->fh, static_cast<u64>(offset), size));
+    FileSystem* const fs = &fs_of(req);
+    // A read that waits for an event may wait for ever.
+    const auto open = fs->files.find(info->fh);
+    const bool waits = open && open->is_synthetic();
+    serve(*fs, req, calling(read_file, fs, info->fh, static_cast<u64>(offset), size),
+          waits ? Interruptible::at_once : Interruptible::after_a_moment);
 }
 
 void on_write(fuse_req_t req, fuse_ino_t, const char* data, size_t size, off_t offset, fuse_file_info* info) {
-    serve(fs_of(req), req,
-          write_file(&fs_of(req), info->fh, static_cast<u64>(offset), fs_of(req).write_buffers.keep(data, size)));
+    FileSystem* const fs = &fs_of(req);
+    auto writing = [fs, handle = info->fh, offset, kept_data = fs->write_buffers.keep(data, size)] {
+        return write_file(fs, handle, static_cast<u64>(offset), kept_data.bytes);
+    };
+    if (may_write_twice(*fs, info->fh))
+        serve(*fs, req, std::move(writing));
+    else
+        serve_once(*fs, req, "write", std::move(writing));
 }
 
 // Writes reach the server before write(2) returns: at close(2) only a process's locks are left, all of which go with
@@ -142,7 +181,7 @@ void on_flush(fuse_req_t req, fuse_ino_t number, fuse_file_info* info) {
     if (fs_of(req).locks.find(key) == nullptr)
         fuse_reply_err(req, 0);
     else
-        serve(fs_of(req), req, release_locks(&fs_of(req), key));
+        serve(fs_of(req), req, calling(release_locks, &fs_of(req), key));
 }
 
 LockRequest lock_request(fuse_req_t req, const fuse_file_info& info, const struct flock& lock) {
@@ -150,13 +189,13 @@ LockRequest lock_request(fuse_req_t req, const fuse_file_info& info, const struc
 }
 
 void on_getlk(fuse_req_t req, fuse_ino_t, fuse_file_info* info, struct flock* lock) {
-    serve(fs_of(req), req, get_lock(&fs_of(req), info->fh, lock_request(req, *info, *lock)));
+    serve(fs_of(req), req, calling(get_lock, &fs_of(req), info->fh, lock_request(req, *info, *lock)));
 }
 
 void on_setlk(fuse_req_t req, fuse_ino_t, fuse_file_info* info, struct flock* lock, int sleep) {
     LockRequest request = lock_request(req, *info, *lock);
     request.wait = sleep != 0;
-    serve(fs_of(req), req, set_lock(&fs_of(req), info->fh, request));
+    serve(fs_of(req), req, calling(set_lock, &fs_of(req), info->fh, request), Interruptible::at_once);
 }
 
 void on_flock(fuse_req_t req, fuse_ino_t, fuse_file_info* info, int operation) {
@@ -165,11 +204,11 @@ void on_flock(fuse_req_t req, fuse_ino_t, fuse_file_info* info, int operation) {
     LockRequest request{{type, 0, 0}, info->lock_owner};
     request.wait = (operation & LOCK_NB) == 0;
     request.flock = true;
-    serve(fs_of(req), req, set_lock(&fs_of(req), info->fh, request));
+    serve(fs_of(req), req, calling(set_lock, &fs_of(req), info->fh, request), Interruptible::at_once);
 }
 
 void on_fsync(fuse_req_t req, fuse_ino_t, int datasync, fuse_file_info* info) {
-    serve(fs_of(req), req, sync_file(&fs_of(req), info->fh, datasync != 0));
+    serve(fs_of(req), req, calling(sync_file, &fs_of(req), info->fh, datasync != 0));
 }
 
 // The fid is clunked without waiting: close(2) does not wait for this answer either.
@@ -177,7 +216,7 @@ void on_release(fuse_req_t req, fuse_ino_t number, fuse_file_info* info) {
     fs_of(req).files.remove(info->fh);
     const LockKey key{number, info->lock_owner, true};
     if (info->flock_release != 0 && fs_of(req).locks.find(key) != nullptr)
-        serve(fs_of(req), req, release_locks(&fs_of(req), key));
+        serve(fs_of(req), req, calling(release_locks, &fs_of(req), key));
     else
         fuse_reply_err(req, 0);
 }

@@ -67,7 +67,7 @@ constexpr std::array<std::string_view, 26> FUSE_OPTIONS{
 // What mount(8) and fstab(5) keep for themselves but hand on all the same.
 constexpr std::array<std::string_view, 11> IGNORED{"defaults", "auto",  "noauto", "user",    "nouser", "users",
                                                    "owner",    "group", "nofail", "_netdev", "comment"};
-constexpr std::array<std::string_view, 3> LATER{"reconnect_timeout", "idmap", "capture"};
+constexpr std::array<std::string_view, 2> LATER{"idmap", "capture"};
 
 std::optional<Error> take_cache(const std::string& mode, Options& options) {
     if (mode == "auto" || mode == "loose") return usage("cache=" + mode + " is not there yet; only cache=none is");
@@ -114,6 +114,12 @@ std::optional<Error> take_item(const Item& item, Options& options) {
     if (name == "msize") return take_number(item, MIN_MSIZE, true, options.msize);
     if (name == "attr_timeout") return take_seconds(item, options.behaviour.attribute_timeout);
     if (name == "entry_timeout") return take_seconds(item, options.behaviour.entry_timeout);
+    if (name == "reconnect_timeout") {
+        double seconds = 0;
+        auto error = take_seconds(item, seconds);
+        options.reconnect_timeout = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
+        return error;
+    }
     if (name == "tls_ca") return options.tls.ca_file = *item.value, std::nullopt;
     if (name == "tls_insecure") return options.tls.insecure = true, std::nullopt;
     if (name == "trace") return options.trace = item.value.value_or("-"), std::nullopt;

@@ -17,7 +17,8 @@ struct Options {
     u32 n_uname = NONUNAME;
     u32 msize = 1 << 20;
     std::vector<Dialect> dialects{Dialect::linux_, Dialect::unix_, Dialect::base};
-    Duration connect_timeout = std::chrono::seconds(10);  ///< connecting, version and attach together
+    Duration connect_timeout = std::chrono::seconds(10);    ///< connecting, version and attach together
+    Duration reconnect_timeout = std::chrono::seconds(30);  ///< how long callers wait for a lost server
     TlsOptions tls;
     std::optional<std::string> trace;  ///< a file; "-" is standard error
     Behaviour behaviour;

@@ -3,12 +3,17 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <cerrno>
 
 namespace p9::fuse {
 
 namespace asio = boost::asio;
+
+// Short for whoever presses Ctrl-C, long for a server that is at work.
+constexpr std::chrono::milliseconds MOMENT{1000};
 
 int to_errno(const Error& error) {
     if (error.code == make_error_code(errc::connection_lost)) return ENOTCONN;
@@ -21,11 +26,18 @@ int to_errno(const Error& error) {
     return number > 0 && number <= EHWPOISON ? number : EIO;
 }
 
-Request::Request(FileSystem& filesystem, fuse_req_t req) : filesystem_(&filesystem), req_(req) {
+Request::Request(FileSystem& filesystem, fuse_req_t req, Interruptible interruptible)
+    : filesystem_(&filesystem), interruptible_(interruptible), req_(req) {
     ++filesystem_->requests_under_way;
 }
 
 Request::~Request() { --filesystem_->requests_under_way; }
+
+Error Request::fate_unknown(const std::string& what) const {
+    filesystem_->log().note(what + ": the connection ended before the answer, so it may have been done or not; the " +
+                            "caller was told \"" + errno_message(EIO) + '"');
+    return Error::from_errno(EIO);
+}
 
 void Request::watch_interrupts() {
     if (req_ != nullptr) fuse_req_interrupt_func(req_, &Request::on_interrupt, this);
@@ -35,10 +47,24 @@ void Request::on_interrupt(fuse_req_t, void* self) {
     // The request's lock is held here, and answering takes it: so only post. libfuse calls this before the answer only,
     // while the coroutine keeps the Request alive.
     auto request = static_cast<Request*>(self)->shared_from_this();
-    auto cancel = [request] {
-        if (request->req_ != nullptr) request->signal_.emit(asio::cancellation_type::terminal);
+    auto begin = [request] {
+        if (request->interruptible_ == Interruptible::at_once)
+            request->cancel();
+        else
+            spawn(request->filesystem_->executor(), cancel_later(request));
     };
-    asio::post(request->filesystem_->executor(), std::move(cancel));
+    asio::post(request->filesystem_->executor(), std::move(begin));
+}
+
+awaitable<void> Request::cancel_later(std::shared_ptr<Request> request) {
+    asio::steady_timer timer(request->filesystem_->executor(), MOMENT);
+    boost::system::error_code ignored;
+    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    request->cancel();
+}
+
+void Request::cancel() {
+    if (req_ != nullptr) signal_.emit(asio::cancellation_type::terminal);
 }
 
 void start(std::shared_ptr<Request> request, awaitable<void> running) {

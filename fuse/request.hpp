@@ -9,7 +9,9 @@
 
 #include <boost/asio/cancellation_signal.hpp>
 
+#include <cerrno>
 #include <new>
+#include <type_traits>
 
 namespace p9::fuse {
 
@@ -17,17 +19,24 @@ namespace p9::fuse {
 /// from FUSE mounts whose server is gone, whatever the library's own translation.
 int to_errno(const Error& error);
 
+/// How soon an interrupt ends a request. The kernel interrupts for any signal, one that is handled and forgotten
+/// included, and then hands EINTR to programs that do not expect it of a file: so what usually ends soon may end.
+enum class Interruptible : u8 { after_a_moment, at_once };
+
 class Request : public std::enable_shared_from_this<Request> {
 public:
-    Request(FileSystem& filesystem, fuse_req_t req);
+    Request(FileSystem& filesystem, fuse_req_t req, Interruptible interruptible);
     ~Request();
     Request(const Request&) = delete;
     Request& operator=(const Request&) = delete;
 
-    /// Begins to turn FUSE_INTERRUPT into a terminal cancellation on `slot`; nothing if it has its answer already.
+    /// Begins to turn FUSE_INTERRUPT into a terminal cancellation on `slot`, at once or after a moment; nothing if it
+    /// has its answer already.
     void watch_interrupts();
     boost::asio::cancellation_slot slot() { return signal_.slot(); }
     FileSystem& filesystem() const { return *filesystem_; }
+    /// The error for a change that may or may not have been made, after a line in the log.
+    Error fate_unknown(const std::string& what) const;
 
     /// Answers, once.
     template <class T>
@@ -45,20 +54,43 @@ public:
 
 private:
     static void on_interrupt(fuse_req_t req, void* self);
+    static awaitable<void> cancel_later(std::shared_ptr<Request> request);
+    void cancel();
 
     FileSystem* filesystem_;
+    Interruptible interruptible_;
     fuse_req_t req_;  // null once answered
     boost::asio::cancellation_signal signal_;
 };
 
-/// Runs `work` to its end and answers the request with its result.
-template <class T>
-awaitable<void> run(std::shared_ptr<Request> request, awaitable<Result<T>> work) {
+/// Runs what `operation` starts to its end and answers the request with its result. Where the connection ends
+/// meanwhile, and comes back in time, it is started again; unless `once` names it, because then nobody knows whether it
+/// was done.
+template <class Operation>
+awaitable<void> run(std::shared_ptr<Request> request, std::string once, Operation operation) {
     // Cancelled requests end with a value, and this coroutine has to go on to answer.
     co_await boost::asio::this_coro::throw_if_cancelled(false);
-    Result<T> result = Error::from_errno(EIO);
+    using Answer = typename std::invoke_result_t<Operation&>::value_type;
+    Connection& connection = request->filesystem().connection();
+    Answer result = Error::from_errno(EIO);
     try {
-        result = co_await std::move(work);
+        for (;;) {
+            if (!connection.alive()) {
+                auto waiting = connection.come_back();
+                auto back = co_await std::move(waiting);
+                if (!back) {
+                    result = back.error();
+                    break;
+                }
+            }
+            auto working = operation();
+            result = co_await std::move(working);
+            if (result || result.error().code != make_error_code(errc::connection_lost)) break;
+            if (!once.empty()) {
+                result = request->fate_unknown(once);
+                break;
+            }
+        }
     } catch (const std::bad_alloc&) {
         result = Error::from_errno(ENOMEM);
     }
@@ -68,10 +100,20 @@ awaitable<void> run(std::shared_ptr<Request> request, awaitable<Result<T>> work)
 /// Starts `run`, so that interrupts reach it.
 void start(std::shared_ptr<Request> request, awaitable<void> running);
 
-template <class T>
-void serve(FileSystem& filesystem, fuse_req_t req, awaitable<Result<T>> work) {
-    auto request = std::make_shared<Request>(filesystem, req);
-    start(request, run(request, std::move(work)));
+/// For what may be done twice. `operation` is called, perhaps again, to begin: no coroutine itself, but what returns
+/// one.
+template <class Operation>
+void serve(FileSystem& filesystem, fuse_req_t req, Operation operation,
+           Interruptible interruptible = Interruptible::after_a_moment) {
+    auto request = std::make_shared<Request>(filesystem, req, interruptible);
+    start(request, run(request, std::string(), std::move(operation)));
+}
+
+/// For what must not be done twice; `what` names it for the log.
+template <class Operation>
+void serve_once(FileSystem& filesystem, fuse_req_t req, std::string what, Operation operation) {
+    auto request = std::make_shared<Request>(filesystem, req, Interruptible::after_a_moment);
+    start(request, run(request, std::move(what), std::move(operation)));
 }
 
 }  // namespace p9::fuse

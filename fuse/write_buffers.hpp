@@ -14,19 +14,29 @@
 
 namespace p9::fuse {
 
-struct Freed {
-    void operator()(void* memory) const { std::free(memory); }
-};
-using Block = std::unique_ptr<void, Freed>;
-
-/// Bytes of a write with what keeps them alive.
-struct WriteData {
-    Block block;
-    Bytes bytes;
-};
-
 class WriteBuffers {
 public:
+    struct GiveBack {
+        WriteBuffers* home = nullptr;  ///< null for memory that is not worth keeping
+        void operator()(void* memory) const {
+            if (home == nullptr || !home->keep_spare(memory)) std::free(memory);
+        }
+    };
+    using Block = std::unique_ptr<void, GiveBack>;
+
+    /// Bytes of a write with what keeps them alive. Must not outlive the WriteBuffers.
+    struct WriteData {
+        Block block;
+        Bytes bytes;
+    };
+
+    WriteBuffers() = default;
+    ~WriteBuffers() {
+        for (void* memory : spare_) std::free(memory);
+    }
+    WriteBuffers(const WriteBuffers&) = delete;
+    WriteBuffers& operator=(const WriteBuffers&) = delete;
+
     /// The place where the mount receives; it gives the address of its buffer's memory.
     void receive_into(void** memory) { receiving_ = memory; }
 
@@ -34,31 +44,35 @@ public:
     WriteData keep(const char* data, std::size_t size) {
         // Copying a little costs less than the page faults of a fresh block.
         if (size <= COPIED_SIZE) {
-            Block copy(std::malloc(size == 0 ? 1 : size));
+            Block copy(std::malloc(size == 0 ? 1 : size), GiveBack());
             if (!copy) throw std::bad_alloc();
             std::memcpy(copy.get(), data, size);
             const Bytes bytes(static_cast<const u8*>(copy.get()), size);
             return {std::move(copy), bytes};
         }
         const Bytes bytes(reinterpret_cast<const u8*>(data), size);
-        Block block(*receiving_);
+        Block block(*receiving_, GiveBack{this});
         *receiving_ = nullptr;  // libfuse allocates one of the right size
         if (!spare_.empty()) {
-            *receiving_ = spare_.back().release();
+            *receiving_ = spare_.back();
             spare_.pop_back();
         }
         return {std::move(block), bytes};
     }
 
-    void give_back(WriteData data) {
-        if (data.bytes.size() > COPIED_SIZE && spare_.size() < SPARE_BLOCKS) spare_.push_back(std::move(data.block));
+private:
+    bool keep_spare(void* memory) {
+        if (spare_.size() >= SPARE_BLOCKS) return false;
+        spare_.push_back(memory);
+        return true;
     }
 
-private:
     static constexpr std::size_t COPIED_SIZE = 16 << 10;
     static constexpr std::size_t SPARE_BLOCKS = 8;
     void** receiving_ = nullptr;
-    std::vector<Block> spare_;
+    std::vector<void*> spare_;
 };
+
+using WriteData = WriteBuffers::WriteData;
 
 }  // namespace p9::fuse

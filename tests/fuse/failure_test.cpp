@@ -87,7 +87,7 @@ TEST_F(MountEnd, a_signal_ends_a_mount_that_is_in_use) {
 }
 
 TEST_F(MountEnd, without_its_server_every_call_fails_at_once) {
-    ASSERT_NO_FATAL_FAILURE(mount());
+    ASSERT_NO_FATAL_FAILURE(mount("reconnect_timeout=0,attr_timeout=0,entry_timeout=0"));
     std::ofstream(there("f")) << "x";
     const int file = ::open(here("f").c_str(), O_RDONLY);
     ASSERT_GE(file, 0);

@@ -1,0 +1,292 @@
+// A server that dies and comes back under a mount in use.
+
+#include "tests/fuse/mounted.hpp"
+
+#include <dirent.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+
+#include <set>
+#include <thread>
+
+namespace p9::test {
+namespace {
+
+class Reconnect : public testing::Test {
+protected:
+    void SetUp() override {
+        if (const auto reason = why_no_mount(); !reason.empty()) GTEST_SKIP() << reason;
+        exported_ = scratch_.make("export");
+        socket_ = (scratch_ / "socket").string();
+        start_server();
+        std::ofstream(there("file")) << "0123456789";
+    }
+    void TearDown() override {
+        mounted_.reset();
+        kill_server();
+    }
+    void mount(const std::string& options = "") {
+        trace_ = (scratch_ / "trace").string();
+        mounted_ = std::make_unique<Mounted>(scratch_, "unix!" + socket_,
+                                             "trace=" + trace_ + ",attr_timeout=0,entry_timeout=0" + options);
+        ASSERT_EQ(mounted_->outcome().status, 0) << mounted_->outcome().errors;
+    }
+    void start_server() {
+        server_ =
+            start_program({std::string(P9_BINARY_DIR) + "/p9serve", "--listen", "unix!" + socket_, "--dir", exported_},
+                          (scratch_ / "server.errors").string());
+        while (!answers())
+            ASSERT_EQ(::waitpid(server_, nullptr, WNOHANG), 0) << contents_of(scratch_ / "server.errors");
+    }
+    void kill_server() {
+        if (server_ <= 0) return;
+        ::kill(server_, SIGKILL);
+        ::waitpid(std::exchange(server_, -1), nullptr, 0);
+    }
+    void restart_server() {
+        kill_server();
+        start_server();
+    }
+    /// Lets the server take no more requests.
+    void stop_server() {
+        ::kill(server_, SIGSTOP);
+        seen_ = contents_of(trace_).size();
+    }
+    /// Waits until p9fuse has sent such a message to the server that was stopped.
+    void wait_for_message(const std::string& name) const {
+        while (contents_of(trace_).find("-> " + name, seen_) == std::string::npos) std::this_thread::yield();
+    }
+    std::string here(const std::string& name) const { return mounted_->path(name); }
+    std::string there(const std::string& name) const { return exported_ + "/" + name; }
+    std::string read_at(int file, std::size_t count, off_t offset) const {
+        std::string bytes(count, '\0');
+        const ssize_t got = ::pread(file, bytes.data(), count, offset);
+        return got < 0 ? std::strerror(errno) : bytes.substr(0, static_cast<std::size_t>(got));
+    }
+
+    Scratch scratch_;
+    std::string exported_, socket_, trace_;
+    std::size_t seen_ = 0;  // of the trace
+    pid_t server_ = -1;
+    std::unique_ptr<Mounted> mounted_;
+
+private:
+    bool answers() const {
+        const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        sockaddr_un address{};
+        address.sun_family = AF_UNIX;
+        std::strncpy(address.sun_path, socket_.c_str(), sizeof address.sun_path - 1);
+        const bool connected = ::connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+        ::close(probe);
+        return connected;
+    }
+};
+
+TEST_F(Reconnect, OpenFilesGoOn) {
+    ASSERT_NO_FATAL_FAILURE(mount());
+    const int file = ::open(here("file").c_str(), O_RDWR | O_DIRECT | O_CLOEXEC);
+    ASSERT_GE(file, 0) << std::strerror(errno);
+    ASSERT_EQ(told(::pwrite(file, "a", 1, 0)), 1);
+    for (int times = 0; times < 3; ++times) {
+        restart_server();
+        EXPECT_EQ(read_at(file, 4, 0), "a123");
+        EXPECT_EQ(told(::pwrite(file, "z", 1, 9)), 1);
+        struct stat status{};
+        EXPECT_EQ(told(::fstat(file, &status)), 0);
+        EXPECT_EQ(status.st_size, 10);
+    }
+    EXPECT_EQ(contents_of(there("file")), "a12345678z");
+    ::close(file);
+}
+
+TEST_F(Reconnect, NamesAreFoundAgainAtAnyDepth) {
+    std::filesystem::create_directories(there("a/b/c"));
+    std::ofstream(there("a/b/c/deep")) << "down";
+    ASSERT_NO_FATAL_FAILURE(mount());
+    const int folder = ::open(here("a/b/c").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+    restart_server();
+    const int file = ::openat(folder, "deep", O_RDONLY | O_CLOEXEC);
+    ASSERT_GE(file, 0) << std::strerror(errno);
+    EXPECT_EQ(read_at(file, 10, 0), "down");
+    EXPECT_EQ(told(::mkdirat(folder, "new", 0755)), 0);
+    EXPECT_TRUE(std::filesystem::is_directory(there("a/b/c/new")));
+    ::close(file);
+    ::close(folder);
+}
+
+TEST_F(Reconnect, CallsWaitUntilTheServerIsBack) {
+    ASSERT_NO_FATAL_FAILURE(mount());
+    const int file = ::open(here("file").c_str(), O_RDONLY | O_DIRECT | O_CLOEXEC);
+    stop_server();
+    std::string got;
+    std::thread reader([&] { got = read_at(file, 10, 0); });
+    wait_for_message("T");
+    kill_server();
+    start_server();
+    reader.join();
+    EXPECT_EQ(got, "0123456789");
+    ::close(file);
+}
+
+TEST_F(Reconnect, AChangeWhoseFateIsUnknownFails) {
+    ASSERT_NO_FATAL_FAILURE(mount(",attr_timeout=60"));
+    const int file = ::open(here("file").c_str(), O_WRONLY | O_APPEND | O_DIRECT | O_CLOEXEC);
+    struct stat status{};
+    ASSERT_EQ(::fstat(file, &status), 0);  // so that the write asks for nothing first
+    stop_server();
+    long result = 0;
+    std::thread appender([&] { result = told(::write(file, "more", 4)); });
+    wait_for_message("Twrite");
+    kill_server();
+    start_server();
+    appender.join();
+    EXPECT_EQ(result, -EIO);
+    EXPECT_EQ(told(::write(file, "!", 1)), 1);
+    ::close(file);
+}
+
+TEST_F(Reconnect, AFileThatBecameAnotherIsStale) {
+    ASSERT_NO_FATAL_FAILURE(mount());
+    const int file = ::open(here("file").c_str(), O_RDONLY | O_DIRECT | O_CLOEXEC);
+    kill_server();
+    std::ofstream(there("other")) << "another";
+    ASSERT_EQ(std::rename(there("other").c_str(), there("file").c_str()), 0);
+    start_server();
+    EXPECT_EQ(read_at(file, 10, 0), std::strerror(ESTALE));
+    const int fresh = ::open(here("file").c_str(), O_RDONLY | O_CLOEXEC);
+    EXPECT_EQ(read_at(fresh, 10, 0), "another");
+    ::close(fresh);
+    ::close(file);
+}
+
+TEST_F(Reconnect, LocksAreSetAgain) {
+    ASSERT_NO_FATAL_FAILURE(mount());
+    const int file = ::open(here("file").c_str(), O_RDWR | O_CLOEXEC);
+    struct flock range{};
+    range.l_type = F_WRLCK;
+    range.l_start = 2;
+    range.l_len = 6;
+    ASSERT_EQ(told(::fcntl(file, F_SETLK, &range)), 0);
+    range.l_type = F_UNLCK;  // a hole in it
+    range.l_start = 4;
+    range.l_len = 1;
+    ASSERT_EQ(told(::fcntl(file, F_SETLK, &range)), 0);
+    restart_server();
+    EXPECT_EQ(read_at(file, 1, 0), "0");  // connected again
+    const int beside = ::open(there("file").c_str(), O_RDWR | O_CLOEXEC);
+    const auto is_locked = [&](off_t at) {
+        struct flock probe{};
+        probe.l_type = F_WRLCK;
+        probe.l_start = at;
+        probe.l_len = 1;
+        return ::fcntl(beside, F_GETLK, &probe) == 0 && probe.l_type != F_UNLCK;
+    };
+    std::string locked;
+    for (off_t at = 0; at < 10; ++at) locked += is_locked(at) ? 'x' : '.';
+    EXPECT_EQ(locked, "..xx.xxx..");
+    ::close(beside);
+    ::close(file);
+}
+
+TEST_F(Reconnect, FsyncTellsThatWritesMayBeLost) {
+    ASSERT_NO_FATAL_FAILURE(mount());
+    const int file = ::open(here("file").c_str(), O_RDWR | O_DIRECT | O_CLOEXEC);
+    ASSERT_EQ(told(::pwrite(file, "x", 1, 0)), 1);
+    EXPECT_EQ(told(::fsync(file)), 0);
+    restart_server();
+    EXPECT_EQ(told(::fsync(file)), 0) << "all that was written before is durable";
+    ASSERT_EQ(told(::pwrite(file, "y", 1, 0)), 1);
+    restart_server();
+    EXPECT_EQ(read_at(file, 1, 0), "y");
+    EXPECT_EQ(told(::fsync(file)), -EIO);
+    EXPECT_EQ(told(::fsync(file)), 0);
+    ::close(file);
+}
+
+TEST_F(Reconnect, ADirectoryReadAcrossItHasEachNameOnce) {
+    constexpr int COUNT = 2000;
+    for (int i = 0; i < COUNT; ++i) std::ofstream(there("name-" + std::to_string(i))) << "";
+    ASSERT_NO_FATAL_FAILURE(mount());
+    const int folder = ::open(mounted_->path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    std::multiset<std::string> names;
+    bool restarted = false;
+    alignas(8) char bytes[2048];
+    for (;;) {
+        const long got = ::syscall(SYS_getdents64, folder, bytes, sizeof bytes);
+        ASSERT_GE(got, 0) << std::strerror(errno);
+        if (got == 0) break;
+        for (long at = 0; at < got;) {
+            unsigned short length = 0;
+            std::memcpy(&length, bytes + at + 16, sizeof length);
+            names.insert(bytes + at + 19);
+            at += length;
+        }
+        if (!restarted && names.size() > 100) {
+            restart_server();
+            restarted = true;
+        }
+    }
+    EXPECT_EQ(names.size(), COUNT + 3u);  // ".", ".." and "file"
+    EXPECT_EQ(std::set<std::string>(names.begin(), names.end()).size(), COUNT + 3u);
+    ::close(folder);
+}
+
+TEST_F(Reconnect, WithoutPatienceCallsFailAtOnceUntilItIsBack) {
+    ASSERT_NO_FATAL_FAILURE(mount(",reconnect_timeout=0.2"));
+    const int file = ::open(here("file").c_str(), O_RDONLY | O_DIRECT | O_CLOEXEC);
+    kill_server();
+    EXPECT_EQ(read_at(file, 1, 0), std::strerror(ENOTCONN));
+    EXPECT_EQ(told(::mkdir(here("new").c_str(), 0755)), -ENOTCONN);
+    start_server();
+    std::string got;
+    do got = read_at(file, 1, 0);
+    while (got == std::strerror(ENOTCONN));
+    EXPECT_EQ(got, "0");
+    ::close(file);
+}
+
+TEST_F(Reconnect, ACallThatWaitsCanBeInterrupted) {
+    ASSERT_NO_FATAL_FAILURE(mount());
+    const int file = ::open(here("file").c_str(), O_RDONLY | O_DIRECT | O_CLOEXEC);
+    kill_server();
+    int ready[2];
+    ASSERT_EQ(::pipe(ready), 0);
+    const pid_t child = ::fork();
+    if (child == 0) {
+        struct sigaction noted{};
+        noted.sa_handler = [](int) {};
+        ::sigaction(SIGUSR1, &noted, nullptr);
+        (void)!::write(ready[1], "r", 1);
+        char byte = 0;
+        ::_exit(::pread(file, &byte, 1, 0) == -1 && errno == EINTR ? 0 : 1);
+    }
+    char byte = 0;
+    ASSERT_EQ(::read(ready[0], &byte, 1), 1);
+    int status = 0;
+    while (::waitpid(child, &status, WNOHANG) == 0) {
+        ::kill(child, SIGUSR1);
+        ::poll(nullptr, 0, 10);
+    }
+    EXPECT_EQ(exit_status(status), 0);
+    for (const int end : ready) ::close(end);
+    ::close(file);
+}
+
+TEST_F(Reconnect, UnmountingWorksWhileTheServerIsGone) {
+    ASSERT_NO_FATAL_FAILURE(mount());
+    const int file = ::open(here("file").c_str(), O_RDONLY | O_DIRECT | O_CLOEXEC);
+    kill_server();
+    std::string got;
+    std::thread reader([&] { got = read_at(file, 1, 0); });
+    ::kill(mounted_->daemon(), SIGTERM);
+    EXPECT_EQ(mounted_->wait_for_end(), 0);
+    reader.join();
+    EXPECT_TRUE(got == std::strerror(ENOTCONN) || got == std::strerror(ECONNABORTED)) << got;
+    EXPECT_FALSE(mounted_->is_mounted());
+    ::close(file);
+}
+
+}  // namespace
+}  // namespace p9::test
