@@ -25,11 +25,11 @@ Beginning beginning_of(Bytes bytes) {
     return !bytes.empty() && bytes.size() >= bytes[0] ? Beginning::version : Beginning::perhaps;
 }
 
-Line::Line(OpenPort i, std::optional<PortDescriptor> o, bool comes_back, std::string n)
-    : in(std::move(i)),
-      out(std::move(o)),
+Line::Line(OpenPort input, std::optional<PortDescriptor> output, bool comes_back, std::string title)
+    : in(std::move(input)),
+      out(std::move(output)),
       returns(comes_back),
-      name(std::move(n)),
+      name(std::move(title)),
       watch(in.descriptor.get_executor()),
       freed(in.descriptor.get_executor(), asio::steady_timer::time_point::max()) {
     struct stat file{};

@@ -25,8 +25,8 @@ Beginning beginning_of(Bytes bytes);
 
 /// The stream and what is known between conversations.
 struct Line {
-    /// `returns`: reading nothing means that the other end is away (a guest's port), not that the stream is over.
-    Line(OpenPort in, std::optional<PortDescriptor> out, bool returns, std::string name);
+    /// `comes_back`: reading nothing means that the other end is away (a guest's port), not that the stream is over.
+    Line(OpenPort input, std::optional<PortDescriptor> output, bool comes_back, std::string title);
     ~Line();
 
     OpenPort in;

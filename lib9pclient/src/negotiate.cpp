@@ -148,7 +148,7 @@ awaitable<Outcome> offer_again(std::unique_ptr<Transport>& transport, Outcome ou
         auto dialled = co_await within(std::max<Duration>(deadline - Clock::now(), least), std::move(dialling), "");
         if (!dialled && has_code(dialled.error(), errc::timed_out)) break;
         if (!dialled) {
-            outcome.error = std::move(dialled.error());
+            outcome.error = dialled.error();
             co_return outcome;
         }
         transport = std::move(*dialled);
