@@ -130,7 +130,7 @@ def test(checks, options, work):
                 checks.check("a device file as the address", device_file, client)
                 checks.check("tools that leave in the middle", client.left, virtio)
             checks.check("nobody listens on this side", absent, client)
-            with serve(f"unix!{socket}"):
+            with serve(f"virtio!{socket}"):
                 checks.check("a server that comes back", client.read, virtio)
             with serve(f"unix!{sip}", "--sip"):
                 checks.check("p9ctl", control, client)
