@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 
+import proxy
 import serve
 import virtio
 from common import BUILD, DELAY_MS, DIODCAT, MIB, P9CAT, P9LS, QUICK, Table, alternate, free_port, make_tree, seconds
@@ -183,6 +184,7 @@ def main():
         serve.directory(table, server, work)
         serve.control(table, server, work)
         serve.blocked(table, work)
+        proxy.proxy(table, server, work)
         virtio.port(table)
         description = machine(server)
     finally:

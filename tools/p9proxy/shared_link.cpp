@@ -112,8 +112,10 @@ void SharedLink::end(Error why) {
     transport_->close();
     const std::string words = ended_->message();
     const bool named = words.starts_with(context_.options.server);
-    context_.options.tracing.problem(
-        PROXY, "the shared connection is lost: " + (named ? words : context_.options.server + ": " + words));
+    const std::string line =
+        "the shared connection is lost: " + (named ? words : context_.options.server + ": " + words);
+    const Tracing& tracing = context_.options.tracing;
+    ended_->code == make_error_code(errc::cancelled) ? tracing.event(PROXY, line) : tracing.problem(PROXY, line);
     std::vector<std::shared_ptr<Conversation>> members;
     for (SharedConversation* const member : members_) members.push_back(member->shared_from_this());
     for (const auto& member : members) static_cast<SharedConversation&>(*member).link_lost(*ended_);

@@ -37,6 +37,15 @@ std::string to_string(const Speaker& speaker) {
     return "client " + std::to_string(speaker.number) + " (" + escaped(speaker.peer) + ')';
 }
 
+namespace {
+
+/// A line of the log; what happens to the proxy itself is nobody's.
+std::string about(const Speaker& speaker, const std::string& words) {
+    return speaker.number == 0 ? words : to_string(speaker) + ": " + words;
+}
+
+}  // namespace
+
 std::string what_is_broken(Bytes frame, Dialect dialect) {
     const Header header = header_of(frame);
     std::string words;
@@ -67,12 +76,12 @@ void Tracing::message(const Speaker& speaker, Direction direction, Bytes frame, 
 
 void Tracing::event(const Speaker& speaker, const std::string& words) const {
     if (line) line(std::to_string(speaker.number) + ' ' + escaped(speaker.peer) + " -- " + words);
-    if (log && log_everything) log(to_string(speaker) + ": " + words);
+    if (log && log_everything) log(about(speaker, words));
 }
 
 void Tracing::problem(const Speaker& speaker, const std::string& words) const {
     if (line) line(std::to_string(speaker.number) + ' ' + escaped(speaker.peer) + " -- " + words);
-    if (log) log(to_string(speaker) + ": " + words);
+    if (log) log(about(speaker, words));
 }
 
 }  // namespace p9::proxy

@@ -10,7 +10,7 @@
 
 namespace p9::proxy {
 
-/// A client: its number in the order of connecting, and where it comes from.
+/// A client: its number in the order of connecting, and where it comes from. 0 is the proxy itself.
 struct Speaker {
     unsigned long number = 0;
     std::string peer;
