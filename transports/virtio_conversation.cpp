@@ -12,9 +12,6 @@ namespace {
 
 namespace asio = boost::asio;
 
-// A message that stands still so long, and ends with a Tversion, was interrupted by a new client, who waits.
-constexpr auto STALLED = std::chrono::milliseconds(100);
-
 class Conversation final : public Transport {
 public:
     explicit Conversation(std::shared_ptr<Line> line) : state_(std::make_shared<State>(std::move(line))) {}
@@ -88,7 +85,6 @@ private:
 
     static awaitable<Result<Frame>> receive_on(std::shared_ptr<State> state);
     static awaitable<Result<void>> send_on(std::shared_ptr<State> state, Bytes messages);
-    static awaitable<Result<bool>> wait_readable(std::shared_ptr<State> state);
 
     std::shared_ptr<State> state_;
 };
@@ -124,13 +120,6 @@ bool Conversation::State::interrupted_by_version() const {
     return false;
 }
 
-awaitable<Result<bool>> Conversation::wait_readable(std::shared_ptr<State> state) {
-    auto waiting = state->line->in.descriptor.async_wait(PortDescriptor::wait_read, asio::as_tuple(asio::deferred));
-    const auto [failed] = co_await std::move(waiting);
-    if (failed) co_return Error(errc::cancelled);
-    co_return true;
-}
-
 awaitable<Result<Frame>> Conversation::receive_on(std::shared_ptr<State> state) {
     Line& line = *state->line;
     if (state->closed || state->over) co_return state->lost(": the client is gone");
@@ -164,7 +153,8 @@ awaitable<Result<Frame>> Conversation::receive_on(std::shared_ptr<State> state) 
         int failed = errno;
         if (n < 0 && (failed == EAGAIN || failed == EWOULDBLOCK)) {
             if (state->interrupted_by_version()) {
-                auto waiting = wait_readable(state);
+                // A message that stands still, and ends with a Tversion, was interrupted by a client who waits.
+                auto waiting = readable(state->line);
                 const auto more = co_await within(STALLED, std::move(waiting), "");
                 if (more) continue;
                 if (state->closed || more.error().code != make_error_code(errc::timed_out))

@@ -2,6 +2,9 @@
 
 #include "transports/stream.hpp"
 
+#include "p9/messages.hpp"
+#include "p9/task.hpp"
+
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -66,13 +69,38 @@ void Line::forget() {
     tail.clear();
 }
 
+namespace {
+
+// Refusals of the requests that stand whole at the beginning of `bytes`, which QEMU hands on as a client wrote them.
+void refuse_requests(Bytes bytes, ByteVector& refusals) {
+    constexpr std::size_t most = 4096;
+    while (bytes.size() >= HEADER_SIZE && refusals.size() < most) {
+        const Header header = header_of(bytes);
+        const bool request = header.type % 2 == 0 && header.type >= Tstatfs::type && header.type <= Twstat::type;
+        if (!request || header.size < HEADER_SIZE || header.size > bytes.size()) break;
+        (void)encode(refusals, header.tag, Rlerror{EPROTO}, Dialect::linux_);
+        bytes = bytes.subspan(header.size);
+    }
+}
+
+}  // namespace
+
+awaitable<Result<bool>> readable(std::shared_ptr<Line> line) {
+    auto waiting = line->in.descriptor.async_wait(PortDescriptor::wait_read, asio::as_tuple(asio::deferred));
+    const auto [failed] = co_await std::move(waiting);
+    if (failed) co_return Error(errc::cancelled, line->name + ": cancelled");
+    co_return true;
+}
+
 awaitable<Result<bool>> await_version(std::shared_ptr<Line> line) {
     co_await asio::this_coro::throw_if_cancelled(false);
     ByteVector& carry = line->carry;
+    ByteVector refusals;
     for (;;) {
         Beginning found = Beginning::other;
         std::size_t at = 0;
         while (at < carry.size() && (found = beginning_of(Bytes(carry).subspan(at))) == Beginning::other) ++at;
+        refuse_requests(Bytes(carry).first(at), refusals);
         carry.erase(carry.begin(), carry.begin() + static_cast<std::ptrdiff_t>(at));
         if (found == Beginning::version) co_return true;
 
@@ -86,23 +114,28 @@ awaitable<Result<bool>> await_version(std::shared_ptr<Line> line) {
             continue;
         }
         const int failed = errno;
-        boost::system::error_code cancelled;
         if (n == 0 && !line->returns) co_return false;
         if (n == 0) {
             line->forget();
+            refusals.clear();
             auto waiting = wait_for_host(line->in.descriptor, line->watch, line->name);
             auto there = co_await std::move(waiting);
             if (!there) co_return there.error();
         } else if (failed == EAGAIN || failed == EWOULDBLOCK) {
-            auto waiting = line->in.descriptor.async_wait(PortDescriptor::wait_read, asio::as_tuple(asio::deferred));
-            std::tie(cancelled) = co_await std::move(waiting);
+            auto waiting = readable(line);
+            auto limited = within(refusals.empty() ? Duration::zero() : Duration(STALLED), std::move(waiting), {});
+            const auto arrived = co_await std::move(limited);
+            if (arrived) continue;
+            if (arrived.error().code != make_error_code(errc::timed_out)) co_return arrived.error();
+            // Where there is no room for them nobody reads.
+            (void)line->write_now(refusals);
+            refusals.clear();
         } else if (failed == EIO && line->in.modes) {
             co_return false;  // the other end of a pseudo-terminal was closed
         } else {
             co_return Error(errc::connection_lost,
                             line->name + ": " + (failed == ENODEV ? "the port was unplugged" : errno_message(failed)));
         }
-        if (cancelled) co_return Error(errc::cancelled, line->name + ": cancelled");
     }
 }
 

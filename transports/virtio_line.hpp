@@ -51,8 +51,16 @@ private:
     bool sends_ = false;  // by send(2): a socket must not raise SIGPIPE
 };
 
-/// Completes with true when a Tversion stands first in `line.carry`; what came before it is dropped. False at the end
-/// of the stream. Fails with errc::connection_lost if the line broke, with errc::cancelled if `line.in` was cancelled.
+/// A line that is silent for so long after half a message, or after what is no Tversion, will say no more of it.
+inline constexpr std::chrono::milliseconds STALLED{100};
+
+/// Completes when something can be read, or fails with errc::cancelled.
+awaitable<Result<bool>> readable(std::shared_ptr<Line> line);
+
+/// Completes with true when a Tversion stands first in `line.carry`; what came before it is dropped. If nothing
+/// follows, requests among it are refused (EPROTO): their client goes on with a conversation of which this side knows
+/// nothing, because it was restarted, and must not wait for ever. False at the end of the stream. Fails with
+/// errc::connection_lost if the line broke, with errc::cancelled if `line.in` was cancelled.
 awaitable<Result<bool>> await_version(std::shared_ptr<Line> line);
 
 /// The conversation that begins with the Tversion in `line->carry`. Takes the line until it is closed.

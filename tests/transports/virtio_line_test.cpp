@@ -10,43 +10,6 @@ using namespace p9::test;
 using namespace p9::transports;
 using ::testing::HasSubstr;
 
-class VirtioLine : public testing::Test {
-protected:
-    using Client = std::unique_ptr<Transport>;
-
-    /// The next client's conversation; its first message is a Tversion that asks for `msize`.
-    Client accept(u32 msize) {
-        auto accepted = loop.run(listener->accept());
-        if (!accepted) {
-            ADD_FAILURE() << accepted.error().message();
-            return nullptr;
-        }
-        Client client = *std::move(accepted);
-        client->max_message(1 << 20);
-        EXPECT_EQ(receive(*client), tversion(msize));
-        return client;
-    }
-    std::vector<u8> receive(Transport& client) {
-        const auto frame = loop.run(client.receive());
-        return frame ? copy(frame->bytes()) : std::vector<u8>{};
-    }
-    std::string end_of(Transport& client) {
-        const auto frame = loop.run(client.receive());
-        return frame ? "a message" : frame.error().message();
-    }
-    /// Lets what was written arrive by itself.
-    void write_alone(const std::vector<u8>& bytes) {
-        loop.settle();
-        port.write(bytes);
-        loop.settle();
-    }
-
-    Loop loop;
-    FakePort port{loop};
-    std::shared_ptr<Line> line = port.line();
-    std::unique_ptr<Listener> listener = listener_on(VirtioAddress{"port"}, line);
-};
-
 TEST_F(VirtioLine, ServesOneClientAfterAnother) {
     for (u32 i = 0; i < 3; ++i) {
         auto accepting = loop.start(listener->accept());
@@ -89,6 +52,34 @@ TEST_F(VirtioLine, NothingButATversionBeginsAConversation) {
     const Client client = accept(5000);
 }
 
+TEST_F(VirtioLine, RequestsOfAConversationThatNobodyKnowsAreRefused) {
+    // Those of a client whose server was restarted.
+    port.host_comes();
+    auto accepting = loop.start(listener->accept());
+    ByteVector requests, refusals;
+    for (const Tag tag : {Tag{7}, Tag{8}}) {
+        ASSERT_TRUE(encode(requests, tag, Tflush{Tag{1}}, Dialect::linux_));
+        ASSERT_TRUE(encode(refusals, tag, Rlerror{EPROTO}, Dialect::linux_));
+    }
+    write_alone(copy(requests));
+    std::vector<u8> told;
+    loop.run_until([&] { return !(told = port.read()).empty(); });
+    EXPECT_EQ(told, copy(refusals));
+    port.write(tversion());
+    EXPECT_TRUE(accepting.get());
+    EXPECT_TRUE(port.read().empty());
+}
+
+TEST_F(VirtioLine, RequestsOfAClientThatIsGoneAreNotRefused) {
+    port.host_comes();
+    auto accepting = loop.start(listener->accept());
+    ByteVector request;
+    ASSERT_TRUE(encode(request, Tag{7}, Tflush{Tag{1}}, Dialect::linux_));
+    write_alone(copy(request) + tversion());
+    EXPECT_TRUE(accepting.get());
+    EXPECT_TRUE(port.read().empty());
+}
+
 TEST_F(VirtioLine, AClientThatCameUnseenBeginsANewConversation) {
     port.host_comes();
     port.write(tversion(5000) + message(50) + tversion(6000) + message(60));
@@ -129,62 +120,6 @@ TEST_F(VirtioLine, HalfAMessageIsForgottenWithItsClient) {
     port.host_comes();
     port.write(tversion(6000));
     const Client client = accept(6000);
-}
-
-/// What of a message of 20000 bytes has come when a new client's Tversion does.
-class Interrupted : public VirtioLine, public testing::WithParamInterface<std::size_t> {};
-
-TEST_P(Interrupted, ByATversionOfAClientThatCameUnseen) {
-    port.host_comes();
-    port.write(tversion(5000));
-    {
-        const Client client = accept(5000);
-        auto half = message(20000);
-        half.resize(GetParam());
-        auto receiving = loop.start(client->receive());
-        write_alone(half);
-        write_alone(tversion(6000));
-        const auto frame = receiving.get();
-        ASSERT_FALSE(frame);
-        EXPECT_EQ(frame.error().message(), "virtio!port: a new client came in the middle of a message");
-        EXPECT_EQ(frame.error().code, make_error_code(errc::connection_lost));
-    }
-    const Client client = accept(6000);
-    port.write(message(60));
-    EXPECT_EQ(receive(*client), message(60));
-}
-
-INSTANTIATE_TEST_SUITE_P(After, Interrupted, testing::Values(1, 4, 10, 9000, 19979 - 1, 19990, 19999));
-
-TEST_F(VirtioLine, AMessageMayEndWithATversion) {
-    // A file that is written may hold one.
-    port.host_comes();
-    port.write(tversion(5000));
-    const Client client = accept(5000);
-    auto begin = message(1000);
-    begin.resize(1000 - tversion().size());
-    auto receiving = loop.start(client->receive());
-    write_alone(begin);
-    write_alone(tversion());
-    const auto frame = receiving.get();
-    ASSERT_TRUE(frame) << frame.error().message();
-    EXPECT_EQ(copy(frame->bytes()), begin + tversion());
-}
-
-TEST_F(VirtioLine, ATversionInTheMiddleOfAMessageThatGoesOnIsPartOfIt) {
-    port.host_comes();
-    port.write(tversion(5000));
-    const Client client = accept(5000);
-    auto begin = message(1000);
-    begin.resize(500);
-    const std::vector<u8> end(1000 - 500 - tversion().size(), 'x');
-    auto receiving = loop.start(client->receive());
-    write_alone(begin);
-    write_alone(tversion());
-    write_alone(end);
-    const auto frame = receiving.get();
-    ASSERT_TRUE(frame) << frame.error().message();
-    EXPECT_EQ(copy(frame->bytes()), begin + tversion() + end);
 }
 
 TEST_F(VirtioLine, AReplyThatIsOutInPartIsFinishedForAClientThatIsStillThere) {

@@ -89,4 +89,42 @@ private:
     int from_guest_ = -1;
 };
 
+/// A port that is listened on.
+class VirtioLine : public testing::Test {
+protected:
+    using Client = std::unique_ptr<Transport>;
+
+    /// The next client's conversation; its first message is a Tversion that asks for `msize`.
+    Client accept(u32 msize) {
+        auto accepted = loop.run(listener->accept());
+        if (!accepted) {
+            ADD_FAILURE() << accepted.error().message();
+            return nullptr;
+        }
+        Client client = *std::move(accepted);
+        client->max_message(1 << 20);
+        EXPECT_EQ(receive(*client), tversion(msize));
+        return client;
+    }
+    std::vector<u8> receive(Transport& client) {
+        const auto frame = loop.run(client.receive());
+        return frame ? copy(frame->bytes()) : std::vector<u8>{};
+    }
+    std::string end_of(Transport& client) {
+        const auto frame = loop.run(client.receive());
+        return frame ? "a message" : frame.error().message();
+    }
+    /// Lets what was written arrive by itself.
+    void write_alone(const std::vector<u8>& bytes) {
+        loop.settle();
+        port.write(bytes);
+        loop.settle();
+    }
+
+    Loop loop;
+    FakePort port{loop};
+    std::shared_ptr<transports::Line> line = port.line();
+    std::unique_ptr<Listener> listener = transports::listener_on(VirtioAddress{"port"}, line);
+};
+
 }  // namespace p9::test
