@@ -39,6 +39,7 @@ namespace p9::transports {
 
 /// The functions under their own names.
 struct OpenSsl {
+// NOLINTNEXTLINE(bugprone-macro-parentheses): a member is declared
 #define P9_OPENSSL_MEMBER(name) decltype(&::name) name = nullptr;
     P9_OPENSSL_FUNCTIONS(P9_OPENSSL_MEMBER)
 #undef P9_OPENSSL_MEMBER

@@ -13,7 +13,6 @@ namespace p9::transports {
 namespace {
 
 namespace asio = boost::asio;
-namespace websocket = boost::beast::websocket;
 using boost::system::error_code;
 
 /// One line of the server's, of bounded length and without the query of a URL: it may be a ticket.
@@ -56,7 +55,7 @@ std::string refusal(std::string_view head, error_code failed) {
     const std::string_view line = head.substr(0, end);
     const auto space = line.find(' ');
     const std::string status = line_of_server(space == line.npos ? line : line.substr(space + 1));
-    const std::string answered = "answered the WebSocket handshake with " + status;
+    std::string answered = "answered the WebSocket handshake with " + status;
     switch (status.empty() ? '0' : status[0]) {
         case '1':
             return answered + ", but is no WebSocket server: " + failed.message();

@@ -100,7 +100,7 @@ bool WebSocketWire::read_now(Reading& reading) {
         reading.failed = asio::error::operation_aborted;
         return true;
     }
-    if (response_ && response_->cut) {
+    if (response_over_) {
         reading.failed = asio::error::eof;
         return true;
     }
@@ -118,7 +118,7 @@ WebSocketWire::Space WebSocketWire::space(asio::mutable_buffer into) {
         encrypted_.resize(ENCRYPTED);
         return {asio::buffer(encrypted_), {}};
     }
-    if (into.size() > SMALL_READ || response_) return {into, {}};
+    if (into.size() > SMALL_READ || watching_) return {into, {}};
     // Beast looks for the header of a frame. Of small messages there may be more.
     ahead_.resize(READ_AHEAD);
     return {into, asio::buffer(ahead_)};
@@ -153,20 +153,17 @@ bool WebSocketWire::decrypted(Reading& reading) {
 }
 
 void WebSocketWire::watch(Bytes came) {
-    if (!response_ || response_->head.size() >= MOST_RESPONSE) return;
-    std::string& head = response_->head;
-    const std::size_t seen = head.size() < 3 ? 0 : head.size() - 3;
-    head.append(reinterpret_cast<const char*>(came.data()), came.size());
-    const auto end = head.find("\r\n\r\n", seen);
+    if (!watching_ || head_.size() >= MOST_RESPONSE) return;
+    const std::size_t seen = head_.size() < 3 ? 0 : head_.size() - 3;
+    head_.append(reinterpret_cast<const char*>(came.data()), came.size());
+    const auto end = head_.find("\r\n\r\n", seen);
     constexpr std::size_t status = 9;  // "HTTP/1.1 "
-    response_->cut = end != head.npos && head.starts_with("HTTP/") && head.compare(status, 3, "101") != 0;
+    response_over_ = end != head_.npos && head_.starts_with("HTTP/") && head_.compare(status, 3, "101") != 0;
 }
 
 std::string WebSocketWire::take_response() {
-    if (!response_) return {};
-    std::string head = std::move(response_->head);
-    response_.reset();
-    return head;
+    watching_ = false;
+    return std::exchange(head_, {});
 }
 
 // Writing.

@@ -17,7 +17,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <array>
-#include <optional>
+#include <string>
 #include <vector>
 
 namespace p9::transports {
@@ -66,13 +66,13 @@ public:
     /// Reads some; error::eof at the end. At most one at a time.
     template <class Token>
     auto async_read(boost::asio::mutable_buffer into, Token&& token) {
-        return boost::asio::async_compose<Token, void(error_code, std::size_t)>(Reading{shared_from_this(), into},
+        return boost::asio::async_compose<Token, void(error_code, std::size_t)>(Reading(shared_from_this(), into),
                                                                                 token, socket_);
     }
 
     /// Keeps the beginning of what comes, for the words of a handshake that failed, and ends the stream after the
     /// header of an HTTP response that is no upgrade: its body may be endless.
-    void watch_response() { response_.emplace(); }
+    void watch_response() { watching_ = true; }
     /// What was kept; nothing is from now on.
     std::string take_response();
 
@@ -88,10 +88,12 @@ private:
     using Space = std::array<boost::asio::mutable_buffer, 2>;
 
     struct Reading {
+        Reading(std::shared_ptr<WebSocketWire> w, boost::asio::mutable_buffer buffer)
+            : wire(std::move(w)), into(buffer) {}
         std::shared_ptr<WebSocketWire> wire;
         boost::asio::mutable_buffer into;
         enum { begun, receiving, done } state = begun;
-        error_code failed{};
+        error_code failed;
         std::size_t count = 0;
 
         template <class Self>
@@ -136,11 +138,9 @@ private:
     ByteVector ahead_;  // read, and not asked for yet: [ahead_begin_, ahead_end_)
     std::size_t ahead_begin_ = 0, ahead_end_ = 0;
     ByteVector encrypted_;
-    struct Response {
-        std::string head;
-        bool cut = false;
-    };
-    std::optional<Response> response_;
+    std::string head_;            // the beginning of a response
+    bool watching_ = false;       // for the header of one
+    bool response_over_ = false;  // what follows its header is not read
 
     /// Bytes of out_, then lent ones.
     struct Piece {

@@ -50,6 +50,30 @@ void streams(Corpus corpus) {
     }
 }
 
+// What fuzz_websocket.cpp says: 0, then what a client sends after its handshake; or 1, then all that it sends.
+void websockets(Corpus corpus) {
+    const auto frame = [](u8 first, Bytes payload) {
+        std::vector<u8> bytes{first, static_cast<u8>(0x80 | payload.size()), 1, 2, 3, 4};
+        for (std::size_t i = 0; i < payload.size(); ++i) bytes.push_back(payload[i] ^ static_cast<u8>(1 + i % 4));
+        return bytes;
+    };
+    const std::vector<u8> message{11, 0, 0, 0, 120, 1, 0, 1, 0, 0, 0};
+    const Bytes whole(message);
+    std::vector<u8> conversation{0};
+    for (const auto& part : {frame(0x82, whole), frame(0x02, whole.first(3)), frame(0x89, whole.first(2)),
+                             frame(0x80, whole.subspan(3)), frame(0x8a, {}), frame(0x88, {})})
+        conversation.insert(conversation.end(), part.begin(), part.end());
+    corpus.add(conversation);
+    std::vector<u8> text = frame(0x81, whole);
+    text.insert(text.begin(), 0);
+    corpus.add(text);
+    constexpr std::string_view request =
+        "\1GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nOrigin: http://x\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Protocol: binary\r\n\r\n";
+    corpus.add(Bytes(reinterpret_cast<const u8*>(request.data()), request.size()));
+}
+
 // What fuzz_serve.cpp says: a dialect, then each request behind its length. Fields are small numbers, so that fids
 // exist.
 void conversations(Corpus corpus) {
@@ -190,5 +214,6 @@ int main(int argc, char** argv) {
     addresses(Corpus(directory / "fuzz_address"));
     conversations(Corpus(directory / "fuzz_serve"));
     shared_conversations(Corpus(directory / "fuzz_proxy"));
+    websockets(Corpus(directory / "fuzz_websocket"));
     return 0;
 }
