@@ -19,7 +19,7 @@ void describe_listen_options(CLI::App& app, ListenOptions& options, const std::s
         ->group(group);
     app.add_option("--allow-origin", options.allow_origins,
                    "ws, wss: which pages a browser may connect from, such\n"
-                   "as https://example.org; any page if left out. Any number")
+                   "as https://example.org; any if left out. Any number")
         ->type_name("ORIGIN")
         ->group(group);
 }

@@ -26,7 +26,7 @@ void Keeper::keep(std::shared_ptr<Conversation> conversation) {
     const Tracing& tracing = context_.options.tracing;
     if (kept_.size() >= context_.options.limits.kept) give_up(kept_.begin(), "others wait that left later");
     tracing.event(conversation->speaker(), "the connection to the server is kept for it");
-    const Place place = kept_.emplace(kept_.end(), executor_, std::move(conversation));
+    const auto place = kept_.emplace(kept_.end(), executor_, std::move(conversation));
     place->timer.expires_after(context_.options.keep);
     place->timer.async_wait([this, place](const boost::system::error_code& cancelled) {
         if (!cancelled) give_up(place, "did not come back in time (--keep)");

@@ -90,9 +90,9 @@ void Multiplexer::pass(Member& member, Frame frame, const FidFields& fields) {
     }
     if (request.made != NOFID) member.fids.begin(request.newfid, request.made);
     // What is read has to fit into what this client accepts.
-    constexpr u32 READ_HEADER = HEADER_SIZE + 4;
+    constexpr u32 read_header = HEADER_SIZE + 4;
     const bool reads = header.type == Tread::type || header.type == Treaddir::type;
-    send(request, std::move(frame), mapped, reads ? member.msize - READ_HEADER : 0);
+    send(request, std::move(frame), mapped, reads ? member.msize - read_header : 0);
 }
 
 // The caller knows that there is a tag.

@@ -38,25 +38,25 @@ void describe(CLI::App& app, Given& given, Options& options) {
     };
     app.add_option("--listen", given.listen,
                    "Where clients connect: tcp!HOST!PORT (HOST * is every\n"
-                   "interface, PORT 0 any free one), unix!PATH, ws://HOST:PORT/,\n"
-                   "or any other address. Any number")
+                   "interface, PORT 0 any free one), unix!PATH,\n"
+                   "ws://HOST:PORT/, or any other address. Any number")
         ->type_name("ADDR");
     app.add_option("--dial", given.dial, "The server")->type_name("ADDR")->take_last();
     app.add_flag("--share", given.share, "Let all clients use one connection to the server");
     text("--keep", given.keep, "SECONDS",
-         "Hold the connection to the server for a client that lost\nits own, until it goes on without Tversion", "");
+         "Hold the connection to the server for a client that\nlost its own, until it goes on without Tversion", "");
     app.get_option("--keep")->group("OPTIONS");
     text("--connect-timeout", given.connect_timeout, "SECONDS", "For connecting to the server; 10 if left out",
          "OPTIONS");
     text("--msize", given.msize, "BYTES",
-         "The largest message: Tversion is lowered to it. 1M with\n--share if left out", "OPTIONS");
-    text("--dialect", given.dialect, "NAME", "What --share offers the server: auto, 9P2000.L, 9P2000.u\nor 9P2000",
+         "The largest message: Tversion is lowered to it. 1M\nwith --share if left out", "OPTIONS");
+    text("--dialect", given.dialect, "NAME", "What --share offers the server: auto, 9P2000.L,\n9P2000.u or 9P2000",
          "OPTIONS");
     tools::describe_listen_options(app, options.listening, "WebSocket and TLS");
     tools::describe_tls_options(app, options.dialling.tls, "WebSocket and TLS");
     app.add_flag("--trace{-}", given.trace,
-                 "Print each message, to FILE or standard error: seconds,\n"
-                 "client, -> to the server or <- from it, the message")
+                 "Print each message, to FILE or standard error:\n"
+                 "seconds, client, -> to the server or <- from it")
         ->type_name("[=FILE]")
         ->group("Debugging");
     app.add_flag("-v,--verbose", given.verbose, "Tell of every connection")->group("Debugging");
@@ -132,7 +132,7 @@ Wrong take_all(const Given& given, Options& options) {
 }  // namespace
 
 std::optional<Options> parse_options(int argc, char** argv, int& status) {
-    CLI::App app("Joins 9P clients over any transport to a server over any other, and shows what passes.", "p9proxy");
+    CLI::App app("Joins 9P clients over any transport to a server over any other.", "p9proxy");
     app.footer(EXAMPLES);
     app.set_help_flag("--help", "Print this help and exit");
     app.set_version_flag("--version", "p9proxy " P9_VERSION, "Print the version and exit");

@@ -60,7 +60,7 @@ private:
     struct Piece {
         ByteVector gathered;
         Buffer single;  // instead, if not empty
-        Clock::time_point due{};
+        Clock::time_point due;
 
         Bytes bytes() const { return single.empty() ? Bytes(gathered) : Bytes(single); }
     };

@@ -8,6 +8,17 @@
 #include <algorithm>
 
 namespace p9::proxy {
+namespace {
+
+/// The connection that is there, once, and new ones after it.
+awaitable<Result<std::unique_ptr<Transport>>> first_or_new(std::shared_ptr<std::unique_ptr<Transport>> first,
+                                                           Dialler dialler) {
+    if (*first) co_return std::move(*first);
+    auto dialling = dialler();
+    co_return co_await std::move(dialling);
+}
+
+}  // namespace
 
 Relay::Relay(boost::asio::any_io_executor executor, Context& context)
     : Conversation(std::move(executor), context, context.options.limits.queue) {}
@@ -58,11 +69,7 @@ awaitable<Result<void>> Relay::agree_on_port(Tversion offer, Dialect offered) {
     if (options.connect_timeout != Duration::zero()) session.port_timeout = options.connect_timeout * 9 / 10;
     // The first try is on the connection that is there.
     const auto first = std::make_shared<std::unique_ptr<Transport>>(std::move(port_));
-    Dialler again = [first, dialler = options.dialler]() -> awaitable<Result<std::unique_ptr<Transport>>> {
-        if (*first) co_return std::move(*first);
-        auto dialling = dialler();
-        co_return co_await std::move(dialling);
-    };
+    const Dialler again = [first, dialler = options.dialler] { return first_or_new(first, dialler); };
     auto agreeing = agree(again, session);
     auto agreement = co_await within(options.connect_timeout, std::move(agreeing),
                                      options.server + ": no answer within the connect timeout (--connect-timeout)");

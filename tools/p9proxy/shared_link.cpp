@@ -117,6 +117,7 @@ void SharedLink::end(Error why) {
     const Tracing& tracing = context_.options.tracing;
     ended_->code == make_error_code(errc::cancelled) ? tracing.event(PROXY, line) : tracing.problem(PROXY, line);
     std::vector<std::shared_ptr<Conversation>> members;
+    members.reserve(members_.size());
     for (SharedConversation* const member : members_) members.push_back(member->shared_from_this());
     for (const auto& member : members) static_cast<SharedConversation&>(*member).link_lost(*ended_);
 }

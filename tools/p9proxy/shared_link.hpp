@@ -51,7 +51,7 @@ private:
     std::vector<SharedConversation*> waiting_;  // with replies that were put and not sent
     bool bringing_ = false;                     // inside bring_replies
     bool asked_ = false;                        // something was sent since the last probe
-    Clock::time_point probed_{};
+    Clock::time_point probed_;
     boost::asio::steady_timer timer_;  // of watch
     std::optional<Error> ended_;
 };
