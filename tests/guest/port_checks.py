@@ -144,7 +144,7 @@ class Port:
         shutil.copyfile(self.large, mount / "large")
         spent = time.monotonic() - began
         equal(self.sum_in_guest("large"), hashlib.md5(self.large.read_bytes()).hexdigest(), "the md5sum in the guest")
-        equal(hashlib.md5((mount / "large").read_bytes()).hexdigest(), self.sum_in_guest("large"), "the md5sum read back")
+        expect((mount / "large").read_bytes() == self.large.read_bytes(), "what is read back differs")
         print(f"   {LARGE / spent / (1 << 20):.0f} MiB/s", flush=True)
         (mount / "large").unlink()
 
