@@ -13,6 +13,8 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <vector>
+
 namespace p9::transports {
 namespace {
 
@@ -91,6 +93,32 @@ awaitable<DialledPort> await_chardev(std::string path, std::string name) {
     }
 }
 
+// Replies that an earlier program of this guest left unread, megabytes perhaps, are still in the host's socket. They
+// come as soon as the port is open, a hundred kilobytes at a time, and closing loses no more than that of them. Nobody
+// speaks before Tversion: what comes now is nobody's. A short look is enough where nothing comes.
+awaitable<Result<void>> throw_leftovers_away(PortDescriptor& port, std::string name) {
+    using std::chrono::milliseconds;
+    using Clock = std::chrono::steady_clock;
+    const auto executor = co_await asio::this_coro::executor;
+    asio::steady_timer timer(executor);
+    const auto end = Clock::now() + std::chrono::seconds(3);
+    auto last = Clock::now();
+    auto silence = milliseconds(20);
+    std::vector<u8> bytes(65536);
+    while (Clock::now() < end && Clock::now() - last < silence) {
+        if (::read(port.native_handle(), bytes.data(), bytes.size()) > 0) {
+            last = Clock::now();
+            silence = milliseconds(200);
+            continue;
+        }
+        timer.expires_after(milliseconds(5));
+        auto waiting = timer.async_wait(asio::as_tuple(asio::deferred));
+        const auto [cancelled] = co_await std::move(waiting);
+        if (cancelled) co_return Error(errc::cancelled, name + ": cancelled");
+    }
+    co_return Result<void>{};
+}
+
 awaitable<DialledPort> dial_open_port(FoundPort found, std::string name) {
     const auto executor = co_await asio::this_coro::executor;
     auto port = open_port(executor, found, name);
@@ -102,6 +130,9 @@ awaitable<DialledPort> dial_open_port(FoundPort found, std::string name) {
         auto waiting = wait_for_host(port->descriptor, watch, name);
         auto there = co_await std::move(waiting);
         if (!there) co_return there.error();
+        auto throwing = throw_leftovers_away(port->descriptor, name);
+        auto thrown = co_await std::move(throwing);
+        if (!thrown) co_return thrown.error();
     }
     co_return port_transport(*std::move(port), std::move(name));
 }
