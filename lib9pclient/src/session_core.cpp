@@ -15,11 +15,13 @@ SessionCore::SessionCore(std::unique_ptr<Transport> t, SessionOptions o)
       options(std::move(o)),
       end_event(transport->executor(), asio::steady_timer::time_point::max()),
       quiet_event_(transport->executor(), asio::steady_timer::time_point::max()),
-      flush_timer_(transport->executor()) {}
+      flush_timer_(transport->executor()),
+      probe_timer_(transport->executor()) {}
 
 void SessionCore::start() {
     spawn(transport->executor(), read_loop());
     spawn(transport->executor(), write_loop());
+    if (transport->leftovers()) spawn(transport->executor(), watch_conversation());
 }
 
 awaitable<void> SessionCore::read_loop() {
@@ -94,6 +96,7 @@ void SessionCore::handle(Frame frame) {
     using Meaning = TagTable<PendingCall>::Meaning;
     const Header header = header_of(frame.bytes());
     if (options.tracer) options.tracer(Direction::received, frame.bytes(), dialect);
+    ++messages_received_;
     const auto answer = tags.on_reply(header.tag, header.type);
     switch (answer.meaning) {
         case Meaning::unknown_tag:
@@ -124,6 +127,10 @@ void SessionCore::handle(Frame frame) {
             if (TagTable<PendingCall>::is_error(header.type)) {
                 auto error = decode_error(frame.bytes(), dialect);
                 if (error) {
+                    if (transport->leftovers() && (error->is_errno(EIO) || error->is_errno(EPROTO))) {
+                        in_doubt_ = true;
+                        probe_timer_.cancel();
+                    }
                     answer.owner->fail(std::move(*error));
                 } else {
                     Error bad = detail::malformed(message_name(header.type), header.size);
@@ -146,6 +153,7 @@ void SessionCore::handle(Frame frame) {
 }
 
 void SessionCore::on_answer_without_owner(const TagTable<PendingCall>::Answer& answer, u8 type) {
+    if (answer.type == Tflush::type) return on_probe_answer(TagTable<PendingCall>::is_error(type));
     if (answer.fid == NOFID) return;
     if (answer.type == Tclunk::type)
         fids.give_back(answer.fid);
@@ -162,6 +170,7 @@ void SessionCore::end(Error reason) {
     end_event.cancel();
     quiet_event_.cancel();
     flush_timer_.cancel();
+    probe_timer_.cancel();
     outbox.clear();
     // The parked write loop refers to this core and would keep it alive: let it go.
     if (writer_ != nullptr)

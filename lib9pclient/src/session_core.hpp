@@ -66,6 +66,9 @@ private:
     void on_answer_without_owner(const TagTable<PendingCall>::Answer& answer, u8 type);
     void violation(std::string words);
     awaitable<void> watch_flushes();
+    awaitable<void> watch_conversation();
+    void probe();
+    void on_probe_answer(bool refused);
 
     std::unique_ptr<Handler> writer_;        // where the write loop waits for work; null while it writes
     ByteVector sending_;                     // what the write loop is sending: must not move meanwhile
@@ -83,6 +86,13 @@ private:
     std::deque<FlushDeadline> flush_deadlines_;  // in order: all have the same grace
     boost::asio::steady_timer flush_timer_;
     bool watching_flushes_ = false;
+
+    // On a transport with leftovers: whether the other end still knows this conversation.
+    boost::asio::steady_timer probe_timer_;
+    u64 messages_received_ = 0;
+    std::size_t probes_open_ = 0;
+    bool probes_work_ = false;  // the server has answered one, at the beginning
+    bool in_doubt_ = false;     // an answer came that would also come from a server that knows nothing
 };
 
 /// Turns an Rerror or Rlerror into an Error; nothing if it is malformed.

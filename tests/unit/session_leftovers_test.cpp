@@ -135,10 +135,68 @@ TEST_F(Leftovers, TheAnswerToAnEarlierTryIsIgnoredLater) {
     server.reply(version.tag, answer());
     const auto session = opening.get();
     ASSERT_TRUE(session) << outcome(session);
+    (void)server.expect<Tflush>();
     auto clunk = loop.start((*session)->rpc<Tclunk>(Fid{1}));
     server.reply(server.expect<Tclunk>().tag, Rclunk{});
     const auto clunked = clunk.get();
     EXPECT_TRUE(clunked) << outcome(clunked);
+}
+
+/// A session on such a transport, and the Tflush of nothing that it begins with.
+class Probes : public Leftovers {
+protected:
+    Probes() {
+        auto opening = start();
+        server.emplace(network.accept());
+        server->reply(server->expect<Tversion>().tag, answer());
+        session = *opening.get();
+        first = server->expect<Tflush>();
+        EXPECT_EQ(first.message.oldtag, NOTAG);
+    }
+    /// A request that the server refuses like one that has begun anew, or like one whose disk is broken.
+    void be_refused() {
+        auto reading = loop.start(session->rpc<Tread>(Fid{1}, u64{0}, u32{100}));
+        server->refuse(server->expect<Tread>().tag, 5);
+        EXPECT_FALSE(reading.get());
+    }
+
+    std::optional<ServerEnd> server;
+    std::shared_ptr<Session> session;
+    Received<Tflush> first;
+};
+
+TEST_F(Probes, AServerThatBeganAnewEndsTheSession) {
+    server->reply(first.tag, Rflush{});
+    be_refused();
+    server->refuse(server->expect<Tflush>().tag, 71);
+    ASSERT_TRUE(loop.run_until([&] { return session->ended().has_value(); }));
+    EXPECT_EQ(session->ended()->code, code(errc::connection_lost));
+    EXPECT_NE(session->ended()->message().find("begun anew"), std::string::npos) << session->ended()->message();
+}
+
+TEST_F(Probes, AServerThatStillKnowsItGoesOn) {
+    server->reply(first.tag, Rflush{});
+    be_refused();
+    server->reply(server->expect<Tflush>().tag, Rflush{});
+    be_refused();
+    EXPECT_FALSE(session->ended());
+}
+
+TEST_F(Probes, AServerThatNeverTakesThemIsNotAskedAgain) {
+    server->refuse(first.tag, 95);
+    be_refused();
+    server->expect_nothing();
+    EXPECT_FALSE(session->ended());
+}
+
+TEST_F(Probes, SilenceIsAskedAboutButEndsNothing) {
+    server->reply(first.tag, Rflush{});
+    auto waiting = loop.start(session->rpc<Tread>(Fid{1}, u64{0}, u32{100}));
+    const Tag read = server->expect<Tread>().tag;
+    (void)server->expect<Tflush>();  // after two seconds; a server that can do one thing at a time answers later
+    server->reply(read, Rread{Payload(Bytes())});
+    EXPECT_TRUE(waiting.get());
+    EXPECT_FALSE(session->ended());
 }
 
 class NoLeftovers : public ScriptedSession {};

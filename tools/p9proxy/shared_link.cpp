@@ -14,8 +14,8 @@ namespace {
 
 /// How often a server whose loss does not show is asked whether it lives, while it has something to do,
 constexpr auto PROBE_INTERVAL = std::chrono::seconds(1);
-/// and how long it may take to answer. A guest that boots takes longer.
-constexpr auto PROBE_PATIENCE = std::chrono::seconds(8);
+/// and how long it may take to answer: one that does one thing at a time may be waiting for an event.
+constexpr auto PROBE_PATIENCE = std::chrono::seconds(20);
 
 /// The proxy itself, in traces.
 const Speaker PROXY{0, "p9proxy"};
