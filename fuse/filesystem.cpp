@@ -20,7 +20,7 @@ std::string client_id() {
 
 std::string path_of(const Inode& inode) {
     std::string path;
-    for (const Inode* at = &inode; at->parent; at = at->parent.get()) path = '/' + at->name + path;
+    for (const Inode* at = &inode; at->parent; at = at->parent.get()) path.insert(0, at->name).insert(0, "/");
     return inode.detached() ? "a removed file" : path;
 }
 
@@ -96,7 +96,7 @@ awaitable<void> FileSystem::take_over(NodePtr root) {
 awaitable<void> FileSystem::lock_again(LockKey key, LockHolder holder) {
     auto again = co_await file(holder.file);
     Result<void> locked = boost::system::in_place_value;
-    if (!again) locked = std::move(again).error();
+    if (!again) locked = again.error();
     for (const LockRange& range : holder.held) {
         if (!locked) break;
         Lock lock{range.type, range.start, range.length, holder.proc_id, lock_client_id_};

@@ -16,11 +16,12 @@
 
 namespace p9::tools {
 
+/// The longest wait that it stays awake for, and what it begins with.
+inline constexpr std::chrono::microseconds LONGEST_AWAKE{100}, FIRST_AWAKE{10};
+
 /// Runs `io` until it has stopped or has nothing left to do, like io_context::run.
 inline void run_awake(boost::asio::io_context& io) {
     using Clock = std::chrono::steady_clock;
-    using std::chrono::microseconds;
-    constexpr microseconds LONGEST{100}, FIRST{10};
     if (std::thread::hardware_concurrency() < 2) {
         io.run();
         return;
@@ -37,7 +38,8 @@ inline void run_awake(boost::asio::io_context& io) {
         }
         if (!came && !io.stopped()) io.run_one();
         const auto waited = Clock::now() - begin;
-        budget = waited > LONGEST ? Clock::duration{} : std::clamp<Clock::duration>(budget * 2, FIRST, LONGEST);
+        budget = waited > LONGEST_AWAKE ? Clock::duration{}
+                                        : std::clamp<Clock::duration>(budget * 2, FIRST_AWAKE, LONGEST_AWAKE);
     }
 }
 

@@ -17,9 +17,7 @@ void describe_listen_options(CLI::App& app, ListenOptions& options, const std::s
         ->type_name("FILE")
         ->take_last()
         ->group(group);
-    app.add_option("--allow-origin", options.allow_origins,
-                   "ws, wss: which pages a browser may connect from, such\n"
-                   "as https://example.org; any if left out. Any number")
+    app.add_option("--allow-origin", options.allow_origins, "ws: take browsers from pages of this origin only")
         ->type_name("ORIGIN")
         ->group(group);
 }

@@ -117,8 +117,8 @@ CommandLine::CommandLine(const About& about) : parser_(std::make_unique<Parser>(
     p.setting("-a,--address", p.address, "ADDR",
               "The server (or P9_ADDRESS): tcp!HOST!PORT, unix!PATH,\n"
               "ws://HOST:PORT/PATH, wss://..., virtio!PORT,\n"
-              "vsock!CID!PORT, exec!COMMAND, fd!R!W, HOST[:PORT] or a\n"
-              "socket's path");
+              "vsock!CID!PORT, exec!COMMAND, fd!R!W, HOST[:PORT],\n"
+              "or a socket's path");
     p.setting("-A,--aname", p.aname, "NAME", "The tree to attach (or P9_ANAME)");
     p.setting("-u,--uname", p.uname, "USER", "Attach as; the login name if left out (or P9_UNAME)");
     p.setting("--uid", p.uid, "N", "The same in numbers, for .u and .L; the caller's uid");
@@ -264,10 +264,8 @@ std::optional<std::string> CommandLine::Parser::finish() {
     common.uname = uname.text.empty() && !given("--uname") ? login_name() : uname.text;
     common.trace = trace;
     const char* variable = std::getenv("P9_TRACE");
-    if (!trace && variable != nullptr && *variable != '\0') {
-        // "P9_TRACE=1" is what one types without thinking of a file.
-        common.trace = std::string_view(variable) == "1" ? "-" : variable;
-    }
+    if (!trace && variable != nullptr && *variable != '\0')
+        common.trace = std::string_view(variable) == "1" ? "-" : variable;  // typed without thinking of a file
     return std::nullopt;
 }
 

@@ -171,21 +171,4 @@ TEST(Fd, LeavesNoDescriptors) {
     EXPECT_EQ(open_descriptors(), before);
 }
 
-class NotBuiltIn : public testing::TestWithParam<std::pair<const char*, const char*>> {};
-
-TEST_P(NotBuiltIn, SaysSo) {
-    const auto address = parse_address(GetParam().first);
-    ASSERT_TRUE(address.has_value());
-    const auto dialled = run(dial(*address));
-    ASSERT_FALSE(dialled.has_value());
-    EXPECT_EQ(dialled.error().code, make_error_code(errc::bad_address));
-    EXPECT_EQ(dialled.error().message(), GetParam().second);
-    EXPECT_FALSE(run(listen(*address)).has_value());
-}
-
-INSTANTIATE_TEST_SUITE_P(Transports, NotBuiltIn,
-                         testing::Values(std::pair{
-                             "ws://h/x?ticket",
-                             "ws://h/x: WebSocket is not built into this program; use tcp!, unix!, exec! or fd!"}));
-
 }  // namespace

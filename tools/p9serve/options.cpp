@@ -19,8 +19,7 @@ constexpr const char* EXAMPLES =
     "served, 2 usage, 3 cannot listen, 130 interrupted.\n\n"
     "Examples:\n"
     "  p9serve --listen unix!/tmp/9p.socket --dir /srv --read-only\n"
-    "  p9serve --listen 'tcp!*!564' --memory\n"
-    "  p9serve --listen ws://:8080/ --dir /srv\n"
+    "  p9serve --listen ws://:8080/ --memory\n"
     "  p9serve --listen tcp!localhost!5640 --sip --type 'echo=exec sleep 100'\n"
     "  p9ls -a 'exec!ssh host p9serve --stdio --dir /srv'";
 
@@ -41,11 +40,10 @@ void describe(CLI::App& app, Given& given) {
         app.add_option(name, value, help)->type_name(metavar)->take_last()->group(group);
     };
     app.add_option("--listen", given.listen,
-                   "Where clients connect: tcp!HOST!PORT (HOST * is every\n"
-                   "interface, PORT 0 any free one), unix!PATH,\n"
-                   "ws://HOST:PORT/PATH (ws://:PORT is this machine only),\n"
-                   "wss://..., virtio!PORT, vsock!CID!PORT, fd!N, or\n"
-                   "exec!COMMAND, which is run and served. Any number")
+                   "Where clients connect, any number: tcp!HOST!PORT (HOST\n"
+                   "* is every interface, PORT 0 any free), unix!PATH,\n"
+                   "ws://[HOST]:PORT/ (without HOST this machine only),\n"
+                   "wss://..., virtio!PORT, vsock!CID!PORT, fd!N, exec!CMD")
         ->type_name("ADDR");
     app.add_flag("--stdio", given.stdio, "Serve the one client on standard input and output");
     text("--dir", given.dir, "PATH", "Serve a directory", "Trees");
@@ -54,16 +52,14 @@ void describe(CLI::App& app, Given& given) {
     app.add_flag("--memory", given.memory, "Serve an empty tree that is kept in memory")->group("Trees");
     text("--size", given.size, "BYTES", "The most that it may hold; 1G if left out", "Trees");
     app.add_flag("--sip", given.sip, "Serve SIP servers and their devices, simulated")->group("Trees");
-    app.add_option("--type", given.types,
-                   "A type of SIP servers that are processes: COMMAND is\n"
-                   "run by /bin/sh. Any number")
+    app.add_option("--type", given.types, "SIP servers that are processes of sh; any number")
         ->type_name("NAME=COMMAND")
         ->group("Trees");
     text("--operator-capabilities", given.operator_capabilities, "LIST",
          "What of the devices clients may use that are no SIP\nserver: device,ioport,interrupt,dma; all if left out",
          "Trees");
     text("--grace", given.grace, "SECONDS", "Between SIGTERM and SIGKILL for processes; 2", "Trees");
-    tools::describe_listen_options(app, given.listening, "WebSocket and TLS");
+    tools::describe_listen_options(app, given.listening, "OPTIONS");
     text("--dialects", given.dialects, "LIST", "What to speak, of 9P2000.L,9P2000.u,9P2000; all", "Limits");
     text("--msize", given.msize, "BYTES", "The largest message; 1M if left out", "Limits");
     text("--max-connections", given.max_connections, "N", "At a time; 1000 if left out", "Limits");

@@ -51,8 +51,8 @@ struct ListenOptions {
 /// that is accepted once. `exec!COMMAND` is one client too: the command is run, and speaks 9P on its standard input and
 /// output. `ws://HOST:PORT/PATH` takes clients that ask for PATH, whatever their query; without a path, for any.
 /// `virtio!NAME-OR-PATH` is a guest's port, a terminal, the socket of a QEMU that listens, or, where there is nothing,
-/// a socket for a QEMU that connects: clients are served one after another, for ever. `vsock!*!PORT` is every CID. Fails
-/// with errc::connection_failed.
+/// a socket for a QEMU that connects: clients are served one after another, for ever. `vsock!*!PORT` is every CID.
+/// Fails with errc::connection_failed.
 awaitable<Result<std::unique_ptr<Listener>>> listen(Address address, ListenOptions options);
 inline awaitable<Result<std::unique_ptr<Listener>>> listen(Address address) {
     return listen(std::move(address), ListenOptions());
