@@ -40,11 +40,10 @@ void describe(CLI::App& app, Given& given) {
         app.add_option(name, value, help)->type_name(metavar)->take_last()->group(group);
     };
     app.add_option("--listen", given.listen,
-                   "Where clients connect, any number: tcp!HOST!PORT (HOST\n"
-                   "* is every interface, PORT 0 any free), unix!PATH,\n"
-                   "ws://[HOST]:PORT/ (without HOST this machine only),\n"
-                   "wss://..., virtio!PORT, vsock!CID!PORT, fd!N, exec!CMD")
-        ->type_name("ADDR");
+                   "Where clients connect: tcp!HOST!PORT (* is any HOST,\n"
+                   "0 any PORT), unix!PATH, ws://[HOST]:PORT/, wss://...,\n"
+                   "virtio!PORT, vsock!CID!PORT, fd!N or exec!CMD")
+        ->type_name("ADDR...");
     app.add_flag("--stdio", given.stdio, "Serve the one client on standard input and output");
     text("--dir", given.dir, "PATH", "Serve a directory", "Trees");
     app.add_flag("--read-only", given.read_only, "Let nothing be changed in it")->group("Trees");
@@ -59,7 +58,7 @@ void describe(CLI::App& app, Given& given) {
          "What of the devices clients may use that are no SIP\nserver: device,ioport,interrupt,dma; all if left out",
          "Trees");
     text("--grace", given.grace, "SECONDS", "Between SIGTERM and SIGKILL for processes; 2", "Trees");
-    tools::describe_listen_options(app, given.listening, "OPTIONS");
+    tools::describe_listen_options(app, given.listening, "Options");
     text("--dialects", given.dialects, "LIST", "What to speak, of 9P2000.L,9P2000.u,9P2000; all", "Limits");
     text("--msize", given.msize, "BYTES", "The largest message; 1M if left out", "Limits");
     text("--max-connections", given.max_connections, "N", "At a time; 1000 if left out", "Limits");
