@@ -22,8 +22,8 @@ struct SocketListener::State {
 
 SocketListener::SocketListener(asio::any_io_executor executor, int descriptor, Address address, DialOptions options,
                                std::function<void()> cleanup)
-    : state_(std::make_shared<State>(asio::posix::stream_descriptor(executor, descriptor), std::move(address), options,
-                                     std::move(cleanup))) {}
+    : state_(std::make_shared<State>(asio::posix::stream_descriptor(executor, descriptor), std::move(address),
+                                     std::move(options), std::move(cleanup))) {}
 
 SocketListener::~SocketListener() { SocketListener::close(); }
 

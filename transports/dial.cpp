@@ -30,20 +30,23 @@ Dialled dial_once(std::shared_ptr<bool> used, Address address, DialOptions optio
     if (*used)
         co_return Error(errc::connection_failed,
                         to_string(address) + ": an inherited descriptor cannot be dialled again");
-    auto transport = co_await dial(std::move(address), options);
+    auto dialling = dial(std::move(address), std::move(options));
+    auto transport = co_await std::move(dialling);
     *used = transport.has_value();
     co_return transport;
 }
 
 }  // namespace
 
-Dialled dial(Address address, DialOptions options) { return std::visit(ByKind{options}, std::move(address)); }
+Dialled dial(Address address, DialOptions options) {
+    return std::visit(ByKind{std::move(options)}, std::move(address));
+}
 
 Dialler dialler(Address address, DialOptions options) {
     if (!std::holds_alternative<FdAddress>(address)) {
-        return [address = std::move(address), options] { return dial(address, options); };
+        return [address = std::move(address), options = std::move(options)] { return dial(address, options); };
     }
-    return [used = std::make_shared<bool>(false), address = std::move(address), options] {
+    return [used = std::make_shared<bool>(false), address = std::move(address), options = std::move(options)] {
         return dial_once(used, address, options);
     };
 }

@@ -106,7 +106,8 @@ void tune(int socket, const DialOptions& options) {
 awaitable<Result<std::unique_ptr<Transport>>> dial_tcp(TcpAddress address, DialOptions options) {
     auto resolved = co_await resolve(address);
     if (!resolved) co_return resolved.error();
-    co_return co_await connect_first(interleaved(*resolved), to_string(Address(std::move(address))), options);
+    auto connecting = connect_first(interleaved(*resolved), to_string(Address(std::move(address))), std::move(options));
+    co_return co_await std::move(connecting);
 }
 
 awaitable<Result<std::unique_ptr<Transport>>> connect_first(Endpoints endpoints, std::string name,
