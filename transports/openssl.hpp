@@ -39,10 +39,11 @@ namespace p9::transports {
 
 /// The functions under their own names.
 struct OpenSsl {
-// NOLINTNEXTLINE(bugprone-macro-parentheses): a member is declared
+// NOLINTBEGIN(bugprone-macro-parentheses, readability-identifier-naming): members are declared, named as OpenSSL does
 #define P9_OPENSSL_MEMBER(name) decltype(&::name) name = nullptr;
     P9_OPENSSL_FUNCTIONS(P9_OPENSSL_MEMBER)
 #undef P9_OPENSSL_MEMBER
+    // NOLINTEND(bugprone-macro-parentheses, readability-identifier-naming)
 };
 
 /// Opens the library. Fails with errc::connection_failed, in words that say what to install.
