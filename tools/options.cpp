@@ -81,6 +81,7 @@ struct CommandLine::Parser {
         app.footer(about.examples);
         app.set_help_flag("--help", "Print this help and exit");
         app.set_version_flag("--version", about.tool + " " P9_VERSION, "Print the version and exit");
+        for (const char* each : {"--help", "--version"}) app.get_option(each)->group("More");
         app.formatter(std::make_shared<HelpFormat>());
     }
 
@@ -111,9 +112,8 @@ CommandLine::CommandLine(const About& about) : parser_(std::make_unique<Parser>(
     Parser& p = *parser_;
     p.setting("-a,--address", p.address, "ADDR",
               "The server (or P9_ADDRESS): tcp!HOST!PORT, unix!PATH,\n"
-              "ws://HOST:PORT/PATH, wss://..., virtio!PORT,\n"
-              "vsock!CID!PORT, exec!COMMAND, fd!R!W, HOST[:PORT],\n"
-              "or a socket's path");
+              "ws://HOST/PATH, virtio!PORT, vsock!CID!PORT,\n"
+              "exec!COMMAND; p9-address(7) has them all");
     p.setting("-A,--aname", p.aname, "NAME", "The tree to attach (or P9_ANAME)");
     p.setting("-u,--uname", p.uname, "USER", "Attach as; the login name if left out (or P9_UNAME)");
     p.setting("--uid", p.uid, "N", "The same in numbers, for .u and .L; the caller's uid");

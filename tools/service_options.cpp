@@ -17,6 +17,7 @@ void describe_service(CLI::App& app, const char* footer) {
     app.footer(footer);
     app.set_help_flag("--help", "Print this help and exit");
     app.set_version_flag("--version", app.get_name() + " " P9_VERSION, "Print the version and exit");
+    for (const char* each : {"--help", "--version"}) app.get_option(each)->group("More");
     app.formatter(std::make_shared<HelpFormat>());
 }
 

@@ -241,7 +241,7 @@ TEST_F(Usage, HelpFitsAScreen) {
     const Ran all = run_program({tool("p9ctl"), "--help"});
     EXPECT_EQ(all.status, 0);
     EXPECT_EQ(all.err, "");
-    EXPECT_LE(std::ranges::count(all.out, '\n'), 42);
+    EXPECT_LE(std::ranges::count(all.out, '\n'), 46);
     for (const char* command :
          {"types",    "list",     "new",      "start",     "stop",    "restart",      "remove",
           "set",      "status",   "health",   "wait",      "devices", "irq register", "irq unregister",

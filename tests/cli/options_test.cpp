@@ -67,18 +67,6 @@ TEST(Options, HelpAndVersion) {
     }
 }
 
-TEST(Options, HelpOfTheOthersFitsAScreen) {
-    for (const std::string name : {"p9fuse", "p9serve"}) {
-        const Ran help = run_program({tool(name), "--help"});
-        EXPECT_EQ(help.status, 0);
-        std::istringstream lines(help.out);
-        int count = 0;
-        for (std::string line; std::getline(lines, line); ++count) EXPECT_LE(line.size(), 80u) << line;
-        EXPECT_GT(count, 20);
-        EXPECT_LE(count, 45);
-    }
-}
-
 TEST(Options, NobodyListens) {
     const Ran ran = run_program({tool("p9cat"), "-a", "unix!/nonexistent/socket", "/x"});
     EXPECT_EQ(ran.status, 3);

@@ -6,16 +6,14 @@ int main(int argc, char** argv) {
     CatOptions options;
     CommandLine line({"p9cat", "Prints files of a 9P server.",
                       "A PATH that names no file is a pattern (*, ?, [...], **) of names there.\n"
-                      "Exit status: 0 done, 1 refused by the server, 2 usage, 3 no connection or\n"
-                      "connection lost, 4 out of time, 5 protocol broken, 130 interrupted.\n\n"
+                      "Exit status: 0 done, 1 refused, 2 usage, 3 no connection, 4 out of time,\n"
+                      "5 protocol broken, 130 interrupted. p9cat(1) tells more.\n\n"
                       "Examples:\n"
                       "  p9cat -a tcp!fileserver!564 /etc/motd\n"
-                      "  p9cat -a unix!/run/server.sock -A /export -o big.iso --progress big.iso\n"
-                      "  p9cat -a unix!/run/server.sock -n 1 /dev/events"});
+                      "  p9cat -a unix!/run/server.sock -A /export -o big.iso --progress big.iso"});
     line.number("--offset", options.offset, "N", "Begin N bytes into each file; 64K, 1M and so on too", true);
     line.number("--length", options.length, "N", "Print at most N bytes of each file", true);
-    line.number("-n", options.count, "COUNT", "For event files: print each reply as it comes, end\nafter COUNT replies",
-                false);
+    line.number("-n", options.count, "COUNT", "For event files: each reply as it comes, COUNT in all", false);
     line.flag("-f", options.follow, "Follow a growing file: when it ends, wait for more");
     line.text("-o", options.output, "FILE", "Write to FILE, replaced only when all has been read");
     line.flag("--progress", options.progress, "Show how far the copy has come, on a terminal");

@@ -17,9 +17,13 @@ constexpr std::string_view tail =
     "  -A, --aname NAME  -u, --uname USER  --uid N  What to attach, and as whom\n"
     "  --root PATH       The SIP tree; the first of /dev/sip, /sip and / if left out\n"
     "  --timeout SECONDS  --connect-timeout SECONDS  Limits: beyond, status 4 or 3\n"
-    "  --msize BYTES  --dialect NAME  --trace[=FILE]  -v, --verbose  --version\n\n"
+    "  --msize BYTES  --dialect NAME  --tls-ca FILE  --tls-insecure  --trace[=FILE]\n"
+    "  -v, --verbose  --help  --version\n\n"
     "Exit status: 0 done, 1 refused by the server (or --check: not healthy), 2 usage,\n"
-    "3 no connection, 4 out of time, 5 protocol broken, 130 interrupted.\n";
+    "3 no connection, 4 out of time, 5 protocol broken, 130 interrupted.\n\n"
+    "Examples:\n"
+    "  p9ctl new example-driver --name ahci --capability device --start\n"
+    "  p9ctl ask /dev/io inb 0x3F8\n";
 
 constexpr std::size_t summary_column = 31;
 

@@ -22,7 +22,9 @@ struct LsOptions {
     bool one_column = false;
     bool human = false;
     bool classify = false;
+    bool mark_directories = false;
     bool qids = false;
+    bool zero = false;  ///< a NUL ends each name
     bool json = false;
     bool colour = false;    ///< decided: the output is coloured
     bool terminal = false;  ///< standard output is one: names are escaped, columns are made
@@ -30,7 +32,7 @@ struct LsOptions {
 
     /// Whether all attributes of each file are needed, or at least its type.
     bool needs_attributes() const { return long_format || by_time || by_size || classify || json; }
-    bool needs_type() const { return recursive || classify || colour; }
+    bool needs_type() const { return recursive || classify || mark_directories || colour; }
     bool needs_target() const { return long_format || json; }
 };
 

@@ -21,7 +21,7 @@ std::size_t terminal_width() {
 }
 
 void look_at_terminal(LsOptions& options, const std::optional<std::string>& colour) {
-    options.terminal = isatty(STDOUT_FILENO) == 1;
+    options.terminal = isatty(STDOUT_FILENO) == 1 && !options.zero;
     const std::string when = colour.value_or("auto");
     const char* no_colour = std::getenv("NO_COLOR");
     const bool wanted = no_colour == nullptr || *no_colour == '\0';
@@ -38,14 +38,11 @@ int main(int argc, char** argv) {
     LsOptions options;
     std::optional<std::string> colour;
     CommandLine line({"p9ls", "Lists files of a 9P server.",
-                      "All names are listed, those that begin with a dot too, sorted by their bytes.\n"
                       "Patterns (*, ?, [...], **) in a PATH are expanded on the server; quote them.\n"
-                      "--json escapes each byte that is not UTF-8 as \\udc80 to \\udcff, as Python does.\n"
-                      "Exit status: 0 done, 1 refused by the server, 2 usage, 3 no connection or\n"
-                      "connection lost, 4 out of time, 5 protocol broken, 130 interrupted.\n\n"
+                      "Exit status: 0 done, 1 refused, 2 usage, 3 no connection, 4 out of time,\n"
+                      "5 protocol broken, 130 interrupted. p9ls(1) tells more.\n\n"
                       "Examples:\n"
                       "  p9ls -a tcp!fileserver!564 -l /etc\n"
-                      "  p9ls -a unix!/run/server.sock -A /export -lR /\n"
                       "  p9ls -a unix!/run/server.sock '/proc/*/status'"});
     line.flag("-l", options.long_format, "Long format: mode, links, owner, group, size, time");
     line.flag("-d", options.directory, "Directories themselves, not what is in them");
@@ -55,8 +52,10 @@ int main(int argc, char** argv) {
     line.flag("-S", options.by_size, "Sort by size, largest first");
     line.flag("-1", options.one_column, "One name a line");
     line.flag("-h", options.human, "With -l: sizes as 1.5K, 23M");
-    line.flag("-F", options.classify, "Mark names: / directory, * executable, @ symlink,\n| FIFO, = socket");
+    line.flag("-F", options.classify, "Mark names: / directory, * executable, @ symlink...");
+    line.flag("-p", options.mark_directories, "Mark directories with /");
     line.flag("-q", options.qids, "Show qids: (path version type)");
+    line.flag("--zero", options.zero, "End each name with NUL, not with a newline");
     line.flag("--json", options.json, "One JSON object a line for each file");
     line.optional_value("--color", colour, "always", "WHEN", "Colours: always, never, or auto (on a terminal)",
                         {"always", "auto", "never"});
@@ -65,6 +64,10 @@ int main(int argc, char** argv) {
     if (!line.parse(argc, argv, status)) return status;
     if (options.by_time && options.by_size) {
         complain("p9ls", "-t and -S are two orders; choose one");
+        return EXIT_USAGE;
+    }
+    if (options.zero && (options.long_format || options.json)) {
+        complain("p9ls", "--zero is for names; it does not go with -l or --json");
         return EXIT_USAGE;
     }
     if (options.paths.empty()) options.paths.emplace_back("/");

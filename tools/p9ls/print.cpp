@@ -68,7 +68,8 @@ Shown show_name(const Item& item, const LsOptions& options) {
     shown.text = colour.empty() ? name : colour + name + "\x1b[0m";
     // ls -l marks what a symlink points to, not the symlink.
     const bool marked = options.classify && !(options.long_format && item.type == FileType::symlink);
-    const char indicator = marked ? indicator_of(item) : '\0';
+    const bool slash = options.mark_directories && item.is_directory();
+    const char indicator = slash ? '/' : marked ? indicator_of(item) : '\0';
     if (indicator != '\0') {
         shown.text += indicator;
         ++shown.width;
@@ -130,7 +131,7 @@ std::string print_items(const Items& items, const LsOptions& options, bool with_
         names.push_back(std::move(shown));
     }
     if (options.terminal && !options.one_column) return print_columns(names, options.width);
-    for (const auto& name : names) out.append(name.text).append("\n");
+    for (const auto& name : names) out.append(name.text).push_back(options.zero ? '\0' : '\n');
     return out;
 }
 

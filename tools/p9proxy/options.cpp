@@ -14,7 +14,7 @@ constexpr const char* EXAMPLES =
     "Whoever connects acts with the rights that the server gives to the proxy: listen\n"
     "where only friends connect.\n"
     "Exit status: 0 ended by SIGTERM or with its last client, 2 usage, 3 cannot\n"
-    "listen, 130 interrupted.\n\n"
+    "listen, 130 interrupted. p9proxy(1) tells more.\n\n"
     "Examples:\n"
     "  p9proxy --listen ws://127.0.0.1:8080/ --dial unix!/tmp/9p.socket --keep 30\n"
     "      (for v86: proxy_url: \"ws://localhost:8080/\")\n"
@@ -47,13 +47,13 @@ void describe(CLI::App& app, Given& given, Options& options) {
     app.add_flag("--share", given.share, "Let all clients use one connection to the server");
     text("--keep", given.keep, "SECONDS",
          "Hold the connection to the server for a client that\nlost its own, until it goes on without Tversion", "");
-    app.get_option("--keep")->group("OPTIONS");
+    app.get_option("--keep")->group("Options");
     text("--connect-timeout", given.connect_timeout, "SECONDS", "For connecting to the server; 10 if left out",
-         "OPTIONS");
+         "Options");
     text("--msize", given.msize, "BYTES",
-         "The largest message: Tversion is lowered to it. 1M\nwith --share if left out", "OPTIONS");
+         "The largest message: Tversion is lowered to it. 1M\nwith --share if left out", "Options");
     text("--dialect", given.dialect, "NAME", "What --share offers the server: auto, 9P2000.L,\n9P2000.u or 9P2000",
-         "OPTIONS");
+         "Options");
     tools::describe_listen_options(app, options.listening, "WebSocket and TLS");
     tools::describe_tls_options(app, options.dialling.tls, "WebSocket and TLS");
     app.add_flag("--trace{-}", given.trace,

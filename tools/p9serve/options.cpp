@@ -15,7 +15,7 @@ constexpr const char* EXAMPLES =
     "Clients act with the rights of whoever runs p9serve: listen where only friends\n"
     "connect.\n"
     "Exit status: 0 ended by SIGTERM or with its last client, 1 the tree cannot be\n"
-    "served, 2 usage, 3 cannot listen, 130 interrupted.\n\n"
+    "served, 2 usage, 3 cannot listen, 130 interrupted. p9serve(1) tells more.\n\n"
     "Examples:\n"
     "  p9serve --listen unix!/tmp/9p.socket --dir /srv --read-only\n"
     "  p9serve --listen ws://:8080/ --memory\n"
@@ -59,7 +59,7 @@ void describe(CLI::App& app, Given& given) {
          "What of the devices clients may use that are no SIP\nserver: device,ioport,interrupt,dma; all if left out",
          "Trees");
     text("--grace", given.grace, "SECONDS", "Between SIGTERM and SIGKILL for processes; 2", "Trees");
-    tools::describe_listen_options(app, given.listening, "Options");
+    tools::describe_listen_options(app, given.listening, "WebSocket and TLS");
     text("--dialects", given.dialects, "LIST", "What to speak, of 9P2000.L,9P2000.u,9P2000; all", "Limits");
     text("--msize", given.msize, "BYTES", "The largest message; 1M if left out", "Limits");
     text("--max-connections", given.max_connections, "N", "At a time; 1000 if left out", "Limits");
