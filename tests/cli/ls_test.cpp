@@ -27,7 +27,7 @@ protected:
 };
 
 TEST_F(Ls, AsLsDoes) {
-    for (const std::string options : {"-1", "-r", "-S", "-F", "-l", "-lr", "-lS", "-lh", "-lF", "-lt"}) {
+    for (const std::string options : {"-1", "-r", "-S", "-F", "-l", "-lr", "-lS", "-lh", "-lF", "-lt", "-p", "-lp", "--zero"}) {
         const Ran ran = run("p9ls", {options});
         EXPECT_EQ(ran.status, 0) << ran.err;
         EXPECT_EQ(ran.out, ls(options)) << options;
@@ -43,6 +43,14 @@ TEST_F(Ls, OnePathThatFails) {
     EXPECT_EQ(ran.status, 1);
     EXPECT_EQ(ran.out, "apple\n");
     EXPECT_EQ(ran.err, "p9ls: missing: No such file or directory\n");
+}
+
+TEST_F(Ls, NamesForPrograms) {
+    write("two\nlines", "");
+    EXPECT_EQ(run("p9ls", {"-p", "--zero"}).out, std::string("Zebra\0apple\0dir/\0link\0two\nlines\0", 32));
+    const Ran both = run("p9ls", {"--zero", "--json"});
+    EXPECT_EQ(both.status, 2);
+    EXPECT_EQ(both.err, "p9ls: --zero is for names; it does not go with -l or --json\n");
 }
 
 TEST_F(Ls, Patterns) {
