@@ -59,6 +59,7 @@ awaitable<Result<NodePtr>> Connection::connect() {
 awaitable<Result<NodePtr>> Connection::attach(std::shared_ptr<bool> reached) {
     DialOptions dial = options_.dial;
     Dialler dialling = tools::noting_dialler(options_.address, std::move(dial), std::move(reached));
+    if (options_.capture) dialling = options_.capture->watch(std::move(dialling));
     SessionOptions how = options_.session;
     auto session = co_await Session::open(std::move(dialling), std::move(how));
     if (!session) co_return std::move(session).error();

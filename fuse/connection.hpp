@@ -8,6 +8,7 @@
 #include "fuse/log.hpp"
 
 #include "p9/transports/dial.hpp"
+#include "tools/capture.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -19,6 +20,7 @@ struct ConnectionOptions {
     Address address;
     DialOptions dial;
     SessionOptions session;
+    std::shared_ptr<tools::Capture> capture;  ///< null: none
     AttachOptions attach;
     Duration connect_timeout = std::chrono::seconds(10);  ///< connecting, version and attach together
     Duration reconnect_timeout =

@@ -30,6 +30,7 @@ Options after -o, separated by commas (a comma in a value is written \,):
   tls_ca=FILE           wss: trust the certificates in FILE, not the system's
   tls_insecure          wss: take any certificate; for tests only
   trace[=FILE]          print each message to FILE, or to standard error with -f
+  capture=FILE          write the messages to FILE as pcapng, for Wireshark
   ro allow_other default_permissions, and FUSE's others. The mount is always
   nosuid,nodev.
 

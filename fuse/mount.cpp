@@ -39,7 +39,7 @@ awaitable<bool> keeps_locks(NodePtr root) {
     co_return answer || !answer.error().is_errno(EOPNOTSUPP);
 }
 
-Result<ConnectionOptions> connection_options(const Options& options) {
+Result<ConnectionOptions> connection_options(const Options& options, std::function<void(const std::string&)> say) {
     ConnectionOptions how;
     how.address = options.address;
     how.session.dialects = options.dialects;
@@ -50,10 +50,16 @@ Result<ConnectionOptions> connection_options(const Options& options) {
     how.connect_timeout = options.connect_timeout;
     how.reconnect_timeout = options.reconnect_timeout;
     how.dial.tls = options.tls;
-    if (!options.trace) return how;
-    auto tracer = tools::open_trace(*options.trace);
-    if (!tracer) return std::move(tracer).error().about("trace");
-    how.session.tracer = std::move(*tracer);
+    if (options.trace) {
+        auto tracer = tools::open_trace(*options.trace);
+        if (!tracer) return std::move(tracer).error().about("trace");
+        how.session.tracer = std::move(*tracer);
+    }
+    if (options.capture) {
+        auto capture = tools::Capture::open(*options.capture, "p9fuse", std::move(say));
+        if (!capture) return std::move(capture).error().about("capture");
+        how.capture = std::move(*capture);
+    }
     return how;
 }
 
@@ -114,7 +120,7 @@ awaitable<Result<void>> Mount::start() {
     if (!place) co_return std::move(place).error();
     mountpoint_ = std::move(*place);
     if (const auto warning = tools::tls_warning(options_.address, options_.tls)) log_.note(*warning);
-    auto how = connection_options(options_);
+    auto how = connection_options(options_, [this](const std::string& line) { log_.note(line); });
     if (!how) co_return std::move(how).error();
     connection_.emplace(io_.get_executor(), std::move(*how), log_);
     auto root = co_await connection_->connect();

@@ -67,7 +67,7 @@ constexpr std::array<std::string_view, 26> FUSE_OPTIONS{
 // What mount(8) and fstab(5) keep for themselves but hand on all the same.
 constexpr std::array<std::string_view, 11> IGNORED{"defaults", "auto",  "noauto", "user",    "nouser", "users",
                                                    "owner",    "group", "nofail", "_netdev", "comment"};
-constexpr std::array<std::string_view, 2> LATER{"idmap", "capture"};
+constexpr std::array<std::string_view, 1> LATER{"idmap"};
 
 std::optional<Error> take_cache(const std::string& mode, Options& options) {
     if (mode == "auto" || mode == "loose") return usage("cache=" + mode + " is not there yet; only cache=none is");
@@ -103,8 +103,8 @@ std::optional<Error> take_number(const Item& item, u32 least, bool suffixes, u32
 
 std::optional<Error> take_item(const Item& item, Options& options) {
     const std::string& name = item.name;
-    const bool wants_value =
-        name == "aname" || name == "uname" || name == "dialect" || name == "cache" || name == "tls_ca";
+    const bool wants_value = name == "aname" || name == "uname" || name == "dialect" || name == "cache" ||
+                             name == "tls_ca" || name == "capture";
     if (wants_value && !item.value) return usage(name + ": expected " + name + "=VALUE");
     if (name == "aname") return options.aname = *item.value, std::nullopt;
     if (name == "uname") return options.uname = *item.value, std::nullopt;
@@ -123,6 +123,7 @@ std::optional<Error> take_item(const Item& item, Options& options) {
     if (name == "tls_ca") return options.tls.ca_file = *item.value, std::nullopt;
     if (name == "tls_insecure") return options.tls.insecure = true, std::nullopt;
     if (name == "trace") return options.trace = item.value.value_or("-"), std::nullopt;
+    if (name == "capture") return options.capture = *item.value, std::nullopt;
     if (among(LATER, name)) return usage("the option " + name + " is not there yet");
     if (name == "suid" || name == "dev")
         return usage("the option " + name + " is refused: the mount is always nosuid,nodev");
@@ -189,6 +190,8 @@ Result<Options> parse_options(const std::vector<std::string>& arguments) {
         if (auto error = take_item(item, options)) return std::move(*error);
     if (options.trace == "-" && !options.foreground)
         return usage("trace: a mount in the background needs trace=FILE; or use -f");
+    if (options.capture == "-" && !options.foreground)
+        return usage("capture: a mount in the background needs capture=FILE; or use -f");
     return options;
 }
 

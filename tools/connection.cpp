@@ -1,5 +1,6 @@
 #include "tools/connection.hpp"
 
+#include "tools/capture.hpp"
 #include "tools/tls_options.hpp"
 #include "tools/trace_output.hpp"
 
@@ -41,8 +42,9 @@ awaitable<Result<Client>> open_and_attach(const CommonOptions& options, std::sha
     }
     DialOptions dial_options;
     dial_options.tls = options.tls;
-    auto opening = Session::open(noting_dialler(options.address, std::move(dial_options), std::move(reached)),
-                                 std::move(session_options));
+    Dialler dialling = noting_dialler(options.address, std::move(dial_options), std::move(reached));
+    if (options.capture) dialling = options.capture->watch(std::move(dialling));
+    auto opening = Session::open(std::move(dialling), std::move(session_options));
     auto session = co_await std::move(opening);
     if (!session) co_return session.error();
     // When time is up while a server does not answer the attach, it need not answer its Tflush either.

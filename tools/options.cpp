@@ -1,5 +1,6 @@
 #include "tools/options.hpp"
 
+#include "tools/capture.hpp"
 #include "tools/help_format.hpp"
 #include "tools/messages.hpp"
 #include "tools/tls_options.hpp"
@@ -68,10 +69,11 @@ std::string msize_hint() { return "expected a number of bytes such as 65536, 64K
 struct CommandLine::Parser {
     CLI::App app;
     CommonOptions common;
-    Setting address, aname, uname, uid, msize, dialect, connect_timeout, timeout;
+    Setting address, aname, uname, uid, msize, dialect, connect_timeout, timeout, capture;
     std::optional<std::string> trace;
     std::deque<OptionalValue> optionals;  // CLI11 keeps references into it
     std::vector<std::string*> texts;      // what the caller gets as it was given
+    std::function<bool()> output_is_free;
     std::vector<std::string>* paths = nullptr;
     std::vector<std::string>* words = nullptr;
     std::function<std::string(const std::vector<std::string>&)> words_help;
@@ -106,6 +108,7 @@ struct CommandLine::Parser {
     std::optional<std::string> finish_address();
     std::optional<std::string> finish_numbers();
     std::optional<std::string> finish_dialect();
+    std::optional<std::string> begin_capture();
 };
 
 CommandLine::CommandLine(const About& about) : parser_(std::make_unique<Parser>(about)) {
@@ -125,6 +128,7 @@ CommandLine::CommandLine(const About& about) : parser_(std::make_unique<Parser>(
     p.texts.push_back(&p.common.tls.ca_file);
     optional_value("--trace", p.trace, "-", "FILE", "Print each message, to FILE or standard error\n(or P9_TRACE)");
     p.app.get_option("--trace")->group("Connection");
+    p.setting("--capture", p.capture, "FILE", "Write the messages to FILE as pcapng, for Wireshark");
     p.app.add_flag("-v,--verbose", p.common.verbose, "Print what was agreed on: dialect, msize, round trip")
         ->group("Connection");
 }
@@ -168,6 +172,8 @@ void CommandLine::paths(std::vector<std::string>& value, const std::string& help
     parser_->paths = &value;
     parser_->app.add_option("PATH", value, help)->required(required)->type_name("");
 }
+
+void CommandLine::output_is_free(std::function<bool()> free) { parser_->output_is_free = std::move(free); }
 
 void CommandLine::words(std::vector<std::string>& value,
                         std::function<std::string(const std::vector<std::string>&)> help) {
@@ -248,6 +254,18 @@ std::optional<std::string> CommandLine::Parser::finish_optionals() {
     return std::nullopt;
 }
 
+std::optional<std::string> CommandLine::Parser::begin_capture() {
+    if (!given("--capture")) return std::nullopt;
+    if (capture.text.empty()) return "--capture: expected a file's name after it";
+    if (capture.text == "-" && (output_is_free == nullptr || !output_is_free()))
+        return "--capture -: standard output is for what " + common.tool + " prints; give a file's name";
+    auto opened = Capture::open(capture.text, common.tool + " " P9_VERSION,
+                                [tool = common.tool](const std::string& line) { complain(tool, line); });
+    if (!opened) return opened.error().about("--capture").message();
+    common.capture = *std::move(opened);
+    return std::nullopt;
+}
+
 std::optional<std::string> CommandLine::Parser::finish() {
     if (auto wrong = finish_optionals()) return wrong;
     if (auto wrong = finish_address()) return wrong;
@@ -261,7 +279,7 @@ std::optional<std::string> CommandLine::Parser::finish() {
     const char* variable = std::getenv("P9_TRACE");
     if (!trace && variable != nullptr && *variable != '\0')
         common.trace = std::string_view(variable) == "1" ? "-" : variable;  // typed without thinking of a file
-    return std::nullopt;
+    return begin_capture();                                                 // at last: it makes a file
 }
 
 bool CommandLine::parse(int argc, char** argv, int& status) {

@@ -15,6 +15,8 @@
 
 namespace p9::tools {
 
+class Capture;
+
 /// The options of every tool, after defaults and environment.
 struct CommonOptions {
     std::string tool;  ///< the program's name, which begins its messages
@@ -29,6 +31,8 @@ struct CommonOptions {
     TlsOptions tls;
     /// Where the trace goes: "-" is standard error. Nothing: no trace.
     std::optional<std::string> trace;
+    /// What --capture writes to; null: nothing is captured.
+    std::shared_ptr<Capture> capture;
     bool verbose = false;
 };
 
@@ -58,6 +62,9 @@ public:
     void optional_value(const std::string& name, std::optional<std::string>& value, const std::string& implied,
                         const std::string& metavar, const std::string& help,
                         const std::vector<std::string>& choices = {});
+    /// Says when standard output is not the tool's own, so that `--capture -` may have it. Asked after parsing; without
+    /// it never.
+    void output_is_free(std::function<bool()> free);
     void paths(std::vector<std::string>& value, const std::string& help, bool required);
     /// For a tool whose commands have options of their own: takes every word that is none of the options described here
     /// nor the value of one, in order, "--" and what looks like an option included. `help` makes the text of --help of

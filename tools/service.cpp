@@ -11,6 +11,11 @@
 
 namespace p9::tools {
 
+bool uses_output(const Address& address) {
+    const auto* fd = std::get_if<FdAddress>(&address);
+    return fd != nullptr && (fd->read == STDOUT_FILENO || fd->write == STDOUT_FILENO);
+}
+
 Service::Service(std::string tool, std::vector<Address> listen, ListenOptions options, bool verbose)
     : tool_(std::move(tool)),
       listen_(std::move(listen)),
@@ -56,11 +61,8 @@ awaitable<void> Service::work() {
 }
 
 awaitable<bool> Service::listen_everywhere() {
-    // Where standard output carries 9P, addresses are told on standard error.
-    const bool printable = std::ranges::none_of(listen_, [](const Address& address) {
-        const auto* fd = std::get_if<FdAddress>(&address);
-        return fd != nullptr && (fd->read == STDOUT_FILENO || fd->write == STDOUT_FILENO);
-    });
+    // Where standard output carries 9P or a capture, addresses are told on standard error.
+    const bool printable = !output_taken_ && std::ranges::none_of(listen_, uses_output);
     Output out(io_.get_executor(), STDOUT_FILENO, "standard output");
     for (const Address& address : listen_) {
         auto listening = p9::listen(address, options_);
@@ -79,7 +81,7 @@ awaitable<bool> Service::listen_everywhere() {
                 fail(EXIT_REFUSED, out.failure()->message());
                 co_return false;
             }
-        } else if (verbose_) {
+        } else if (verbose_ || output_taken_) {
             say("listening on " + where);
         }
         if (stopping_) co_return false;

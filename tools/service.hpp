@@ -16,6 +16,9 @@
 
 namespace p9::tools {
 
+/// True if a listener at `address` speaks on our standard output.
+bool uses_output(const Address& address);
+
 class Service {
 public:
     /// What the program does; all are called on the io_context's thread.
@@ -31,6 +34,8 @@ public:
     /// `tool` begins its messages. With `verbose`, addresses that cannot be printed are told on standard error.
     Service(std::string tool, std::vector<Address> listen, ListenOptions options, bool verbose);
 
+    /// Standard output carries something else: addresses are told on standard error.
+    void leave_output() { output_taken_ = true; }
     boost::asio::io_context& context() { return io_; }
     /// Prints a line on standard error.
     void say(const std::string& line) const;
@@ -51,6 +56,7 @@ private:
     Parts parts_;
     int status_ = 0;
     bool stopping_ = false;
+    bool output_taken_ = false;
     boost::asio::io_context io_{1};
     boost::asio::signal_set signals_;
 };

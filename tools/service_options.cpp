@@ -1,11 +1,15 @@
 #include "tools/service_options.hpp"
 
 #include "p9/trace.hpp"
+#include "tools/capture.hpp"
 #include "tools/help_format.hpp"
 #include "tools/messages.hpp"
 #include "tools/options.hpp"
+#include "tools/service.hpp"
 
 #include <CLI/CLI.hpp>
+
+#include <algorithm>
 
 #ifndef P9_VERSION
 #error "P9_VERSION comes from CMake"
@@ -68,6 +72,19 @@ Wrong take_seconds(const char* name, const std::optional<std::string>& text, Dur
     const auto seconds = parse_seconds(*text);
     if (!seconds) return std::string(name) + ": expected a number of seconds, not " + in_quotes(*text);
     value = *seconds;
+    return std::nullopt;
+}
+
+Wrong take_capture(const std::optional<std::string>& where, const std::string& tool, const std::vector<Address>& listen,
+                   std::shared_ptr<Capture>& capture) {
+    if (!where) return std::nullopt;
+    if (where->empty()) return "--capture: expected a file's name after it";
+    if (*where == "-" && std::ranges::any_of(listen, uses_output))
+        return "--capture -: standard output speaks 9P; give a file's name";
+    auto opened =
+        Capture::open(*where, tool + " " P9_VERSION, [tool](const std::string& line) { complain(tool, line); });
+    if (!opened) return opened.error().about("--capture").message();
+    capture = *std::move(opened);
     return std::nullopt;
 }
 

@@ -8,6 +8,7 @@
 #include "p9/transports/address.hpp"
 
 #include <concepts>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,6 +19,8 @@ class App;
 }
 
 namespace p9::tools {
+
+class Capture;
 
 /// A complaint, if there is one.
 using Wrong = std::optional<std::string>;
@@ -45,5 +48,8 @@ Wrong take_number(const char* name, const std::optional<std::string>& text, bool
 }
 /// The same for a time in seconds.
 Wrong take_seconds(const char* name, const std::optional<std::string>& text, Duration& value);
+/// Begins the capture that --capture names, if it was given, for a program that listens on `listen`.
+Wrong take_capture(const std::optional<std::string>& where, const std::string& tool, const std::vector<Address>& listen,
+                   std::shared_ptr<Capture>& capture);
 
 }  // namespace p9::tools

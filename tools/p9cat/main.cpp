@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
     line.flag("-f", options.follow, "Follow a growing file: when it ends, wait for more");
     line.text("-o", options.output, "FILE", "Write to FILE, replaced only when all has been read");
     line.flag("--progress", options.progress, "Show how far the copy has come, on a terminal");
+    line.output_is_free([&options] { return !options.output.empty() && options.output != "-"; });
     line.paths(options.paths, "The files, in the attached tree", true);
     int status = EXIT_DONE;
     if (!line.parse(argc, argv, status)) return status;

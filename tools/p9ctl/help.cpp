@@ -18,7 +18,7 @@ constexpr std::string_view tail =
     "  --root PATH       The SIP tree; the first of /dev/sip, /sip and / if left out\n"
     "  --timeout SECONDS  --connect-timeout SECONDS  Limits: beyond, status 4 or 3\n"
     "  --msize BYTES  --dialect NAME  --tls-ca FILE  --tls-insecure  --trace[=FILE]\n"
-    "  -v, --verbose  --help  --version\n\n"
+    "  --capture FILE (for Wireshark)  -v, --verbose  --help  --version\n\n"
     "Exit status: 0 done, 1 refused by the server (or --check: not healthy), 2 usage,\n"
     "3 no connection, 4 out of time, 5 protocol broken, 130 interrupted.\n\n"
     "Examples:\n"

@@ -38,9 +38,12 @@ int run(Options options) {
     options.proxy.dialler = dialler(options.dial, options.dialling);
     options.listening.refused = [](const std::string& line) { tools::complain("p9proxy", line); };
     tools::Service service("p9proxy", std::move(options.listen), std::move(options.listening), options.verbose);
+    if (options.capture && options.capture->to_output()) service.leave_output();
     Proxy proxy(service.context().get_executor(), std::move(options.proxy));
-    return service.run({[&](std::unique_ptr<Listener> listener) { proxy.listen(std::move(listener)); },
-                        [&] { return proxy.wait_until_idle(); }, [&] { return proxy.stop(); }});
+    const auto serve = [&](std::unique_ptr<Listener> listener) {
+        proxy.listen(options.capture ? options.capture->watch(std::move(listener)) : std::move(listener));
+    };
+    return service.run({serve, [&] { return proxy.wait_until_idle(); }, [&] { return proxy.stop(); }});
 }
 
 }  // namespace

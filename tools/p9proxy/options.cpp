@@ -29,7 +29,7 @@ using tools::Wrong;
 /// What was given, as text.
 struct Given {
     std::vector<std::string> listen, trace;
-    std::optional<std::string> dial, msize, dialect, connect_timeout, keep, delay, drop_after;
+    std::optional<std::string> dial, msize, dialect, connect_timeout, keep, delay, drop_after, capture;
     bool share = false, verbose = false;
 };
 
@@ -61,6 +61,7 @@ void describe(CLI::App& app, Given& given, Options& options) {
                  "seconds, client, -> to the server or <- from it")
         ->type_name("[=FILE]")
         ->group("Debugging");
+    text("--capture", given.capture, "FILE", "Write what passes to FILE as pcapng, for Wireshark", "Debugging");
     app.add_flag("-v,--verbose", given.verbose, "Tell of every connection")->group("Debugging");
     text("--delay", given.delay, "MS", "Pass each message on so many milliseconds later", "Debugging");
     text("--drop-after", given.drop_after, "N", "Cut each client off after N of its messages", "Debugging");
@@ -103,7 +104,7 @@ Wrong take_all(const Given& given, Options& options) {
     proxy.tracing.log_everything = given.verbose;
     options.verbose = given.verbose;
     if (!given.trace.empty()) options.trace = given.trace.back();
-    return std::nullopt;
+    return tools::take_capture(given.capture, "p9proxy", options.listen, options.capture);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "p9/transports/listen.hpp"
+#include "tools/capture.hpp"
 #include "tools/p9proxy/proxy_options.hpp"
 
 #include <string>
@@ -16,7 +17,8 @@ struct Options {
     DialOptions dialling;
     ProxyOptions proxy;
     bool verbose = false;
-    std::optional<std::string> trace;  ///< "-" is standard error
+    std::optional<std::string> trace;         ///< "-" is standard error
+    std::shared_ptr<tools::Capture> capture;  ///< null: none
 };
 
 /// The options, or nothing with `status` set to what to exit with, after help or one line of complaint was printed.

@@ -24,7 +24,8 @@ public:
     int run() {
         int status = tools::EXIT_DONE;
         if (!prepare(status)) return status;
-        return service_.run({[this](std::unique_ptr<Listener> listener) { server_->listen(std::move(listener)); },
+        if (options_.capture && options_.capture->to_output()) service_.leave_output();
+        return service_.run({[this](std::unique_ptr<Listener> listener) { listen(std::move(listener)); },
                              [this] { return server_->wait_until_idle(); }, [this] { return stop(); }});
     }
 
@@ -73,10 +74,17 @@ private:
         return boost::system::in_place_value;
     }
 
+    void listen(std::unique_ptr<Listener> listener) {
+        if (options_.capture) listener = options_.capture->watch(std::move(listener));
+        server_->listen(std::move(listener));
+    }
+
     /// The connection back of a SIP server's process.
     awaitable<void> serve_process(int fd, std::string only_user) {
         auto dialling = dial(Address(FdAddress{fd, fd}));
         auto transport = co_await std::move(dialling);
+        if (transport && options_.capture)
+            *transport = options_.capture->watch(*std::move(transport), tools::Capture::End::server);
         if (transport)
             server_->serve(*std::move(transport), std::move(only_user));
         else

@@ -18,7 +18,6 @@ constexpr const char* EXAMPLES =
     "served, 2 usage, 3 cannot listen, 130 interrupted. p9serve(1) tells more.\n\n"
     "Examples:\n"
     "  p9serve --listen unix!/tmp/9p.socket --dir /srv --read-only\n"
-    "  p9serve --listen ws://:8080/ --memory\n"
     "  p9serve --listen tcp!localhost!5640 --sip --type 'echo=exec sleep 100'\n"
     "  p9ls -a 'exec!ssh host p9serve --stdio --dir /srv'";
 
@@ -30,7 +29,8 @@ using tools::Wrong;
 struct Given {
     std::vector<std::string> listen, types;
     bool stdio = false, memory = false, sip = false, read_only = false, devices = false, verbose = false;
-    std::optional<std::string> dir, size, operator_capabilities, grace, dialects, msize, max_connections, max_fids;
+    std::optional<std::string> dir, size, operator_capabilities, grace, dialects, msize, max_connections, max_fids,
+        capture;
     std::vector<std::string> trace;
     ListenOptions listening;
 };
@@ -65,6 +65,7 @@ void describe(CLI::App& app, Given& given) {
     text("--max-connections", given.max_connections, "N", "At a time; 1000 if left out", "Limits");
     text("--max-fids", given.max_fids, "N", "Of one connection; 200000 if left out", "Limits");
     app.add_flag("--trace{-}", given.trace, "Print each message, to FILE or standard error")->type_name("[=FILE]");
+    text("--capture", given.capture, "FILE", "Write the messages to FILE as pcapng, for Wireshark", "Options");
     app.add_flag("-v,--verbose", given.verbose, "Tell of every connection");
 }
 
@@ -151,6 +152,7 @@ Wrong take_all(const Given& given, Options& options) {
     if (!wrong) wrong = take_number("--max-fids", given.max_fids, true, 1, 100'000'000, server.max_fids);
     options.verbose = given.verbose;
     if (!given.trace.empty()) options.trace = given.trace.back();
+    if (!wrong) wrong = tools::take_capture(given.capture, "p9serve", options.listen, options.capture);
     return wrong;
 }
 

@@ -1,6 +1,7 @@
 // p9serve's command line. Plain values.
 #pragma once
 
+#include "tools/capture.hpp"
 #include "tools/p9serve/directory.hpp"
 #include "tools/p9serve/memory.hpp"
 #include "tools/p9serve/server.hpp"
@@ -16,7 +17,8 @@ struct Options {
     ServerOptions server;
     ListenOptions listening;
     bool verbose = false;
-    std::optional<std::string> trace;  ///< "-" is standard error
+    std::optional<std::string> trace;         ///< "-" is standard error
+    std::shared_ptr<tools::Capture> capture;  ///< null: none
 };
 
 /// The options, or nothing with `status` set to what to exit with, after help or one line of complaint was printed.
