@@ -72,7 +72,7 @@ awaitable<Result<NodePtr>> Connection::attach(std::shared_ptr<bool> reached) {
         co_return Error::from_errno(ENOTDIR, "the root of the tree \"" + escaped(options_.attach.aname) +
                                                  "\" is not a directory; p9cat reads files");
     session_ = std::move(*session);
-    co_return std::make_shared<const Node>(std::move(*root));
+    co_return std::make_shared<Node>(std::move(*root));
 }
 
 awaitable<void> Connection::keep(std::function<awaitable<void>(NodePtr)> take_over) {

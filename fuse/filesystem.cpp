@@ -1,5 +1,7 @@
 #include "fuse/filesystem.hpp"
 
+#include "fuse/fuse.hpp"
+
 #include "p9/trace.hpp"
 
 #include <unistd.h>
@@ -40,27 +42,53 @@ Result<InodePtr> FileSystem::inode(u64 number) const {
 }
 
 awaitable<Result<NodePtr>> FileSystem::node(InodePtr inode) {
-    if (inode->node && is_current(*inode->node)) co_return inode->node;
+    if (inode->node && is_current(*inode->node)) {
+        inodes.touch(*inode);
+        co_return inode->node;
+    }
+    const u64 moves = inodes.moves();
+    auto walked = co_await walk_to(inode);
+    if (!walked) co_return std::move(walked).error();
+    NodePtr node = std::make_shared<Node>(std::move(*walked));
+    // After a rename in the meantime the fid may stand for a path that is gone: good for now, not for later.
+    if (inodes.moves() == moves && !inode->detached()) keep_node(*inode, node);
+    co_return node;
+}
+
+awaitable<Result<Node>> FileSystem::walk_to(InodePtr inode) {
     std::vector<std::string> names;
     InodePtr above = inode;
-    for (; !above->node || !is_current(*above->node); above = above->parent) {
-        // The root's is replaced before anybody may use a session.
+    do {
+        // The root's node is replaced before anybody may use a session.
         if (above->is_root()) co_return Error(errc::connection_lost);
         if (above->detached()) co_return Error::from_errno(ESTALE, "the file has no name any more");
         names.insert(names.begin(), above->name);
-    }
+        above = above->parent;
+    } while (!above->node || !is_current(*above->node));
+    inodes.touch(*above);
     const NodePtr start = above->node;
-    const u64 moves = inodes.moves();
     auto walked = co_await start->walk(std::move(names));
     if (!walked) co_return std::move(walked).error();
     if (walked->qid().path != inode->qid.path) {
         inodes.detach(inode);
         co_return Error::from_errno(ESTALE, "the name leads to another file now");
     }
-    auto node = std::make_shared<const Node>(std::move(*walked));
-    // After a rename in the meantime the fid may stand for a path that is gone: good for now, not for later.
-    if (inodes.moves() == moves && !inode->detached()) inode->node = node;
-    co_return node;
+    co_return std::move(*walked);
+}
+
+std::optional<Node> FileSystem::take_node(Inode& inode) {
+    if (inode.is_root() || !inode.node || inode.node.use_count() != 1 || !is_current(*inode.node)) return std::nullopt;
+    Node taken = std::move(*std::const_pointer_cast<Node>(inode.node));
+    inodes.set_node(inode, nullptr);
+    return taken;
+}
+
+void FileSystem::keep_node(Inode& inode, NodePtr node) {
+    inodes.set_node(inode, std::move(node));
+    // Some stay free for what is open and for requests that are under way.
+    constexpr std::size_t UNDER_WAY = 512;
+    const std::size_t others = files.size() + directories.size() + UNDER_WAY;
+    inodes.limit_nodes(others < MAX_FIDS ? MAX_FIDS - others : 0);
 }
 
 awaitable<Result<NodePtr>> FileSystem::node(u64 number) {
@@ -88,8 +116,37 @@ awaitable<Result<FilePtr>> FileSystem::file(std::shared_ptr<OpenFile> open) {
     co_return open->file;
 }
 
+void FileSystem::saw(Inode& inode, const Attributes& attributes) {
+    const Stamp now = stamp_of(attributes);
+    server_clock_.saw(now, Clock::now());
+    inode.size = attributes.size;
+    if (now == inode.seen) return;
+    inode.seen = now;
+    inode.written = false;
+    if (behaviour_.cache != CacheMode::loose) inode.pages_valid = false;
+}
+
+void FileSystem::wrote(Inode& inode, bool done) {
+    if (behaviour_.cache == CacheMode::loose) return;
+    if (done && inode.seen.version == 0 && is_settled(inode)) inode.written = true;
+    // The stamp will be another by the next open, and nobody can tell then whether only for this.
+    inode.pages_valid = false;
+}
+
+void FileSystem::expire_attributes(const Inode& inode) const {
+    // An inode that the kernel has forgotten, or a mount that has ended, is no matter.
+    if (kernel_ != nullptr) (void)fuse_lowlevel_notify_inval_inode(kernel_, inode.number, -1, 0);
+}
+
 awaitable<void> FileSystem::take_over(NodePtr root) {
     inodes.new_root(std::move(root));
+    // Another server, or this one after a crash: what it has now need not be what it had. Contents are looked at again
+    // when they are opened, attributes at once; and where these tell of a change the kernel drops contents of files
+    // that are open.
+    inodes.for_each([this](Inode& inode) {
+        inode.pages_valid = false;
+        expire_attributes(inode);
+    });
     const auto held = locks.all();
     for (const auto& [key, holder] : held) {
         auto locking = lock_again(key, holder);

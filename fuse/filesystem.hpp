@@ -9,13 +9,19 @@
 #include "fuse/log.hpp"
 #include "fuse/write_buffers.hpp"
 
+struct fuse_session;
+
 namespace p9::fuse {
+
+/// Fids that the mount holds on the server at most, as long as no more files than that are open.
+inline constexpr std::size_t MAX_FIDS = 4096;
 
 /// How the mount answers.
 struct Behaviour {
+    CacheMode cache = CacheMode::automatic;
     double attribute_timeout = 1;  ///< seconds for which the kernel may believe attributes
     double entry_timeout = 1;      ///< seconds for which the kernel may believe that a name leads to an inode
-    bool direct = false;           ///< no page cache for any file (cache=none)
+    double negative_timeout = 0;   ///< seconds for which the kernel may believe that a name leads nowhere
     bool remote_locks = false;     ///< the server keeps locks; else they hold within the mount
     u32 max_read = 0;              ///< largest READ in bytes, as the mount option says; 0: the kernel's own
 };
@@ -44,12 +50,30 @@ public:
     awaitable<Result<NodePtr>> node(InodePtr inode);
     /// The same by number.
     awaitable<Result<NodePtr>> node(u64 number);
+    /// A new node at the inode's place, walked to by its name; ESTALE if that leads to another file.
+    awaitable<Result<Node>> walk_to(InodePtr inode);
+    /// The inode's node to use up, if it has one that nobody else is using.
+    std::optional<Node> take_node(Inode& inode);
+    /// Keeps a node for the inode, and no more nodes than the server should hold for this mount.
+    void keep_node(Inode& inode, NodePtr node);
 
     /// Another node at the inode's place, to be opened or otherwise used up.
     awaitable<Result<Node>> clone(InodePtr inode);
     /// The file of `open` on the server, opened again if it belongs to an earlier session; ESTALE if its name is gone
     /// or leads to another file.
     awaitable<Result<FilePtr>> file(std::shared_ptr<OpenFile> open);
+    /// The server has just told these attributes of the inode.
+    void saw(Inode& inode, const Attributes& attributes);
+    /// True if a change of the inode from here on will show in its attributes.
+    bool is_settled(const Inode& inode) const { return server_clock_.settled(inode.seen, Clock::now()); }
+    /// Its contents are about to change through this mount, or, if `done`, have just been changed.
+    void wrote(Inode& inode, bool done);
+    /// Lets the kernel forget the inode's attributes. Its pages are none of this: for them the kernel would have to
+    /// wait until requests that are under way have their answers from this very thread.
+    void expire_attributes(const Inode& inode) const;
+    /// The kernel's side of the mount, from the time that it is mounted.
+    void attach(fuse_session* kernel) { kernel_ = kernel; }
+
     /// Goes on in a new session, whose root is `root`: sets the locks that were held.
     awaitable<void> take_over(NodePtr root);
 
@@ -69,6 +93,8 @@ private:
     const Log& log_;
     std::string lock_client_id_;
     u32 next_flock_ = 1;
+    ServerClock server_clock_;
+    fuse_session* kernel_ = nullptr;
 };
 
 }  // namespace p9::fuse

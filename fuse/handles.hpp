@@ -18,7 +18,10 @@ struct OpenFile : std::enable_shared_from_this<OpenFile> {
     InodePtr inode;
     FilePtr file;  ///< of the session that it was last used in; FileSystem::file makes another
     OpenFlags flags = 0;
-    bool direct = false;  ///< past the kernel's page cache, one request on the server for each of the caller's
+    u64 moves = 0;         ///< InodeTable::moves when it was opened: some servers lose a fid's file by a rename
+    bool direct = false;   ///< past the kernel's page cache, one request on the server for each of the caller's
+    bool keep = false;     ///< what the kernel has cached of it is still good
+    bool settled = false;  ///< what the kernel caches from now on can be told from what comes later
 
     OpenFile(InodePtr of, File opened, OpenFlags how)
         : inode(std::move(of)), file(std::make_shared<File>(std::move(opened))), flags(how) {

@@ -21,12 +21,17 @@ Options after -o, separated by commas (a comma in a value is written \,):
   uid=N                 the same in numbers, for .u and .L; the caller's uid
   msize=BYTES           message size to ask for, 64K say; 1M if left out
   dialect=NAME          auto, 9P2000.L, 9P2000.u or 9P2000
+  cache=auto            what is unchanged when it is opened stays cached; or
+        none            every call reaches the server
+        loose           nobody else changes the tree: writes are gathered, and
+                        all is believed for a day
   attr_timeout=SECONDS  how long attributes are believed; 1 if left out
   entry_timeout=SECONDS how long names are believed; 1 if left out
+  negative_timeout=SECONDS
+                        how long it is believed that a name is missing; 0
   reconnect_timeout=SECONDS
                         how long calls wait for a lost server; 30 if left
                         out, 0: they fail at once
-  cache=none            every call reaches the server: no page cache
   tls_ca=FILE           wss: trust the certificates in FILE, not the system's
   tls_insecure          wss: take any certificate; for tests only
   trace[=FILE]          print each message to FILE, or to standard error with -f

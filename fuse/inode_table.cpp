@@ -40,6 +40,38 @@ void InodeTable::new_root(NodePtr root) {
     inode->node = std::move(root);
 }
 
+void InodeTable::set_node(Inode& inode, NodePtr node) {
+    // Neither the root nor an inode that is out of the table has a place in the list.
+    const bool listed = !inode.is_root() && !inode.forgotten;
+    if (listed && inode.node) unlink_node(inode);
+    inode.node = std::move(node);
+    if (listed && inode.node) link_node(inode);
+}
+
+void InodeTable::link_node(Inode& inode) {
+    inode.older = newest_;
+    (newest_ != nullptr ? newest_->newer : oldest_) = &inode;
+    newest_ = &inode;
+    ++nodes_;
+}
+
+void InodeTable::unlink_node(Inode& inode) {
+    (inode.older != nullptr ? inode.older->newer : oldest_) = inode.newer;
+    (inode.newer != nullptr ? inode.newer->older : newest_) = inode.older;
+    inode.older = inode.newer = nullptr;
+    --nodes_;
+}
+
+void InodeTable::touch(Inode& inode) {
+    if (!inode.node || inode.is_root() || inode.forgotten || newest_ == &inode) return;
+    unlink_node(inode);
+    link_node(inode);
+}
+
+void InodeTable::limit_nodes(std::size_t limit) {
+    while (nodes_ > limit) set_node(*oldest_, nullptr);
+}
+
 InodePtr InodeTable::find(u64 number) const {
     const auto found = by_number_.find(number);
     return found == by_number_.end() ? nullptr : found->second;
@@ -50,9 +82,10 @@ InodePtr InodeTable::child(const Inode& parent, std::string_view name) const {
     return found == by_place_.end() ? nullptr : find((*found)->number);
 }
 
-InodePtr InodeTable::remember(const InodePtr& parent, std::string name, NodePtr node, const Attributes& attributes) {
+InodePtr InodeTable::remember(const InodePtr& parent, std::string name, const Qid& qid, NodePtr node,
+                              const Attributes& attributes) {
     InodePtr inode = child(*parent, name);
-    if (inode && (inode->type != attributes.type() || inode->qid.path != node->qid().path)) {
+    if (inode && (inode->type != attributes.type() || inode->qid.path != qid.path)) {
         detach(inode);
         inode = nullptr;
     }
@@ -64,8 +97,8 @@ InodePtr InodeTable::remember(const InodePtr& parent, std::string name, NodePtr 
         // A directory that was removed in the meantime takes no children: its own path leads nowhere.
         if (!parent->detached()) attach(inode, parent, std::move(name));
     }
-    inode->qid = node->qid();
-    inode->node = std::move(node);
+    inode->qid = qid;
+    if (node) set_node(*inode, std::move(node));
     inode->size = attributes.size;
     ++inode->lookups;
     return inode;
@@ -82,6 +115,8 @@ void InodeTable::drop_if_unused(InodePtr inode) {
     // A parent without references of its own stays for its children's paths, and goes with the last of them.
     while (inode && !inode->is_root() && inode->lookups == 0 && inode->children == 0) {
         const InodePtr parent = inode->parent;
+        set_node(*inode, nullptr);
+        inode->forgotten = true;
         by_number_.erase(inode->number);
         if (parent) {
             by_place_.erase(inode.get());
@@ -121,7 +156,7 @@ void InodeTable::moved(const Inode& parent, std::string_view name, const InodePt
     if (!inode || target == inode) return;
     // Some servers keep a path for a fid, which a rename does not correct.
     if (inode->type == FileType::directory) forget_nodes_below(*inode);
-    inode->node = nullptr;
+    set_node(*inode, nullptr);
     detach(inode);
     attach(inode, new_parent, std::move(new_name));
 }
@@ -130,7 +165,7 @@ void InodeTable::forget_nodes_below(const Inode& directory) {
     for (const auto& [number, inode] : by_number_) {
         for (const Inode* above = inode->parent.get(); above != nullptr; above = above->parent.get()) {
             if (above != &directory) continue;
-            inode->node = nullptr;
+            set_node(*inode, nullptr);
             break;
         }
     }

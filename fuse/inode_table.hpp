@@ -6,6 +6,8 @@
 // InodePtr. One thread.
 #pragma once
 
+#include "fuse/cache.hpp"
+
 #include "p9/file.hpp"
 
 #include <memory>
@@ -20,22 +22,30 @@ namespace p9::fuse {
 struct OpenFile;
 struct Inode;
 using InodePtr = std::shared_ptr<Inode>;
-/// Shared, so that a newer node may take its place while a request is still using the older one.
+/// Shared, so that a newer node may take its place while a request is still using the older one. Made without const, so
+/// that the last owner may take it apart.
 using NodePtr = std::shared_ptr<const Node>;
 
 struct Inode {
     u64 number = 0;
     InodePtr parent;                 ///< null for the root, and once detached
     std::string name;                ///< in `parent`
-    NodePtr node;                    ///< null where a rename made the old one doubtful: walk to the place again
+    NodePtr node;                    ///< null if it was needed, given up or made doubtful: walk to the place again
     Qid qid;                         ///< as last seen
     FileType type = FileType::file;  ///< never changes: a name whose type flips is another inode
     u64 size = 0;                    ///< bytes, as last seen or written
     u64 unsynced_since = 0;          ///< the session's generation of the first write that no fsync followed; or 0
+    Stamp seen;                      ///< as the server told last
     u64 lookups = 0;                 ///< references that the kernel counts
     u32 children = 0;                ///< inodes in the table whose parent this is
+    bool pages_valid = false;  ///< all that the kernel's page cache holds is of `seen`, or was written here (loose)
+    bool untellable = false;   ///< its attributes do not tell when it changes: never cached
+    bool written = false;      ///< after `seen`, which was settled: so the next stamp must be another
     std::unique_ptr<Attributes> last_seen;  ///< as it lost its name while open: some servers then tell no more
     std::vector<OpenFile*> open_files;      ///< they take themselves out of it
+    Inode* older = nullptr;                 ///< in the table's list of inodes with nodes
+    Inode* newer = nullptr;
+    bool forgotten = false;  ///< out of the table: some request still works on it
 
     bool is_root() const { return number == 1; }
     /// The name was removed, or now belongs to another file: nothing can be reached through it.
@@ -56,8 +66,24 @@ public:
     InodePtr child(const Inode& parent, std::string_view name) const;
     /// The inode for what a lookup found: the one known under that name, if it is still the same file, or a new
     /// one. Counts one reference, which `forget` gives back.
-    InodePtr remember(const InodePtr& parent, std::string name, NodePtr node, const Attributes& attributes);
+    /// `node` may be null: then a known inode keeps the one that it has.
+    InodePtr remember(const InodePtr& parent, std::string name, const Qid& qid, NodePtr node,
+                      const Attributes& attributes);
     void forget(u64 number, u64 count);
+
+    /// The inode's node from now on; null takes it away. The root keeps its own.
+    void set_node(Inode& inode, NodePtr node);
+    /// The inode's node has been used.
+    void touch(Inode& inode);
+    /// Takes nodes away, the least recently used first, until at most `limit` inodes have one.
+    void limit_nodes(std::size_t limit);
+    /// How many inodes have nodes, the root aside.
+    std::size_t nodes() const { return nodes_; }
+    /// Calls `visit` with every inode; it must not change the table.
+    template <class Visit>
+    void for_each(Visit visit) const {
+        for (const auto& each : by_number_) visit(*each.second);
+    }
 
     /// The root in a new session.
     void new_root(NodePtr root);
@@ -93,11 +119,17 @@ private:
     void attach(const InodePtr& inode, const InodePtr& parent, std::string name);
     void drop_if_unused(InodePtr inode);
     void forget_nodes_below(const Inode& directory);
+    void link_node(Inode& inode);
+    void unlink_node(Inode& inode);
 
     std::unordered_map<u64, InodePtr> by_number_;
     std::unordered_set<Inode*, PlaceHash, PlaceEqual> by_place_;  // of those that are not detached, without the root
     u64 next_number_ = 2;
     u64 moves_ = 0;
+    // The inodes that have nodes, but for the root, in the order of their last use.
+    Inode* oldest_ = nullptr;
+    Inode* newest_ = nullptr;
+    std::size_t nodes_ = 0;
 };
 
 }  // namespace p9::fuse

@@ -131,6 +131,7 @@ awaitable<Result<void>> Mount::start() {
     auto mounted = mount_session(options_, mountpoint_, *filesystem_);
     if (!mounted) co_return std::move(mounted).error();
     fuse_session_ = std::move(*mounted);
+    filesystem_->attach(fuse_session_.get());
     filesystem_->write_buffers.receive_into(&buffer_.mem);
     descriptor_.assign(fuse_session_fd(fuse_session_.get()));
     spawn(io_.get_executor(), pump());

@@ -73,11 +73,14 @@ std::string in_list(std::string_view text) {
 void on_init(void* userdata, fuse_conn_info* connection) {
     const FileSystem& fs = *static_cast<FileSystem*>(userdata);
     constexpr unsigned wanted = FUSE_CAP_ASYNC_READ | FUSE_CAP_ASYNC_DIO | FUSE_CAP_PARALLEL_DIROPS |
-                                FUSE_CAP_READDIRPLUS | FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_ATOMIC_O_TRUNC |
-                                FUSE_CAP_AUTO_INVAL_DATA;
+                                FUSE_CAP_READDIRPLUS | FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_ATOMIC_O_TRUNC;
+    // Where others change files the kernel looks for a new length or time before it believes its pages. Where nobody
+    // does, times and lengths are the kernel's own, and so are writes, for a while.
+    constexpr unsigned exclusive = FUSE_CAP_WRITEBACK_CACHE | FUSE_CAP_CACHE_SYMLINKS;
+    const bool loose = fs.behaviour().cache == CacheMode::loose;
     // Nothing else: splicing would put a pipe between the kernel and memory that is at hand already, a blocking read
     // from that pipe included; and set-user-ID bits are dropped by the kernel, since no message of 9P does it.
-    connection->want = connection->capable & wanted;
+    connection->want = connection->capable & (wanted | (loose ? exclusive : FUSE_CAP_AUTO_INVAL_DATA));
     // Where the server has no locks the kernel keeps them, for this mount alone.
     if (fs.behaviour().remote_locks)
         connection->want |= connection->capable & (FUSE_CAP_POSIX_LOCKS | FUSE_CAP_FLOCK_LOCKS);

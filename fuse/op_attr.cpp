@@ -26,7 +26,7 @@ awaitable<Result<AttributesReply>> reply_for(FileSystem* fs, InodePtr inode, Nod
         fs->inodes.detach(inode);  // the name leads elsewhere: the next lookup makes another inode
         co_return std::move(status).error();
     }
-    inode->size = attributes->size;
+    fs->saw(*inode, *attributes);
     co_return AttributesReply{*status};
 }
 
@@ -34,7 +34,12 @@ awaitable<Result<AttributesReply>> reply_for(FileSystem* fs, InodePtr inode, Nod
 
 awaitable<Result<NodePtr>> place_of(FileSystem* fs, InodePtr inode, std::optional<u64> handle) {
     std::shared_ptr<OpenFile> file = handle ? fs->files.find(*handle) : nullptr;
-    if (!file && inode->detached() && !inode->open_files.empty()) file = inode->open_files.front()->shared_from_this();
+    if (!file && !inode->open_files.empty()) {
+        OpenFile& open = *inode->open_files.front();
+        // A file that has just been made or opened may have left its inode without a node.
+        const bool good = fs->is_current(open.file->node()) && open.moves == fs->inodes.moves();
+        if (inode->detached() || (!inode->node && good)) file = open.shared_from_this();
+    }
     if (file) {
         auto open = co_await fs->file(file);
         if (!open) co_return std::move(open).error();
@@ -70,7 +75,10 @@ awaitable<Result<AttributesReply>> set_attributes(FileSystem* fs, u64 number, Se
         if (!attributes) co_return std::move(attributes).error();
         if (!is_still(**inode, attributes)) co_return Error::from_errno(ESTALE, "the name leads to another file now");
     }
+    const bool resizes = wanted.change.size.has_value();
+    if (resizes) fs->wrote(**inode, false);
     auto changed = co_await (*place)->change(wanted.change);
+    if (resizes) fs->wrote(**inode, changed.has_value());
     if (!changed) co_return std::move(changed).error();
     co_return co_await reply_for(fs, std::move(*inode), std::move(*place));
 }

@@ -68,7 +68,7 @@ struct Found {
 awaitable<void> find_one(NodePtr directory, const ListedName* listed, std::optional<Found>* result) {
     auto node = co_await directory->walk(listed->name);
     if (!node) co_return;  // gone in the meantime, or not for us: the name is listed all the same
-    auto shared = std::make_shared<const Node>(std::move(*node));
+    auto shared = std::make_shared<Node>(std::move(*node));
     if (listed->attributes) {
         result->emplace(Found{std::move(shared), *listed->attributes});
         co_return;
@@ -109,7 +109,8 @@ public:
         const InodePtr known = fs_.inodes.child(*directory_.inode, listed.name);
         param.attr.st_ino = known ? known->number : UNKNOWN_NUMBER;
         if (found) {
-            auto entry = to_entry(fs_, directory_.inode, listed.name, std::move(found->node), found->attributes);
+            const Qid qid = found->node->qid();
+            auto entry = to_entry(fs_, directory_.inode, listed.name, qid, std::move(found->node), found->attributes);
             if (entry) {
                 param = to_entry_param(fs_.behaviour(), entry->reference.inode()->number, entry->attributes);
                 listing.references.push_back(std::move(entry->reference));

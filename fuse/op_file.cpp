@@ -1,50 +1,156 @@
 #include "fuse/operations.hpp"
+#include "tools/both.hpp"
 
 #include <cerrno>
 
 namespace p9::fuse {
 namespace {
 
-/// Files of length 0 may yield data all the same (ctl and event files): the kernel must not stop at that length.
-bool past_the_cache(const FileSystem& fs, const Inode& inode) { return fs.behaviour().direct || inode.size == 0; }
+using tools::both;
+
+/// Files of length 0 may yield data all the same (ctl and event files): the kernel must not stop at that length. Nor
+/// must it keep what nobody can tell to be old.
+bool past_the_cache(const FileSystem& fs, const Inode& inode) {
+    return fs.behaviour().cache == CacheMode::none || inode.size == 0 || inode.untellable || !inode.seen.tells() ||
+           (inode.qid.type & QTEXCL) != 0;
+}
+
+/// With a writeback cache the kernel reads what it writes parts of, and knows itself where the end is.
+OpenFlags flags_for(const FileSystem& fs, OpenFlags flags) {
+    if (fs.behaviour().cache != CacheMode::loose) return flags;
+    if ((flags & P9_O_ACCMODE) == P9_O_WRONLY) flags = (flags & ~OpenFlags{P9_O_ACCMODE}) | P9_O_RDWR;
+    return flags & ~OpenFlags{P9_O_APPEND};
+}
+
+awaitable<Result<Attributes>> no_attributes() { co_return Error::from_errno(EOPNOTSUPP); }
+
+/// The attributes of a fid that somebody else owns.
+awaitable<Result<Attributes>> attributes_of(std::shared_ptr<Session> session, Fid fid, Qid qid) {
+    struct Borrowed {
+        Node node;
+        ~Borrowed() { node.release(); }
+    } borrowed{Node(std::move(session), fid, qid)};
+    co_return co_await borrowed.node.attributes();
+}
+
+struct Opening {
+    Opening() = default;
+    // An aggregate would be made of an Error too.
+    Opening(Result<File> opened, Result<Attributes> told) : file(std::move(opened)), attributes(std::move(told)) {}
+    Result<File> file = Error(errc::cancelled);
+    Result<Attributes> attributes = Error(errc::cancelled);
+};
+
+/// Opens a node and asks for its attributes. The one does not wait for the other: in whatever order a server takes
+/// them, whatever was changed before this is seen.
+awaitable<Opening> open_node(Node node, OpenFlags flags) {
+    // Truncating changes the attributes, and the kernel knows how.
+    auto asking =
+        (flags & P9_O_TRUNC) != 0 ? no_attributes() : attributes_of(node.shared_session(), node.fid(), node.qid());
+    auto opening = File::open(std::move(node), flags);
+    auto done = co_await both(std::move(opening), std::move(asking));
+    co_return Opening(std::move(done.first), std::move(done.second));
+}
+
+/// Opens the file that the inode's name leads to at this moment, and no other (ESTALE: the kernel then looks up the
+/// name again): somebody may have put another file in its place since the kernel looked.
+awaitable<Result<Opening>> open_by_name(FileSystem* fs, InodePtr inode, OpenFlags flags) {
+    std::optional<Node> node;
+    if ((flags & P9_O_TRUNC) == 0) node = fs->take_node(*inode);
+    if (!node) {
+        auto walked = co_await fs->walk_to(inode);
+        if (!walked) co_return std::move(walked).error();
+        co_return co_await open_node(std::move(*walked), flags);
+    }
+    // One trip: the node at hand is opened, and the new one takes its place with the inode.
+    const u64 moves = fs->inodes.moves();
+    auto opening = open_node(std::move(*node), flags);
+    auto looking = fs->walk_to(inode);
+    auto done = co_await both(std::move(opening), std::move(looking));
+    if (!done.second) co_return std::move(done.second).error();
+    if (fs->inodes.moves() == moves && !inode->detached() && !inode->node)
+        fs->keep_node(*inode, std::make_shared<Node>(std::move(*done.second)));
+    co_return std::move(done.first);
+}
+
+/// The same without another look at the name.
+awaitable<Result<Opening>> open_by_node(FileSystem* fs, InodePtr inode, OpenFlags flags) {
+    std::optional<Node> node = fs->take_node(*inode);
+    if (node) co_return co_await open_node(std::move(*node), flags);
+    auto clone = co_await fs->clone(std::move(inode));
+    if (!clone) co_return std::move(clone).error();
+    co_return co_await open_node(std::move(*clone), flags);
+}
 
 }  // namespace
 
 awaitable<Result<OpenedFile>> open_file(FileSystem* fs, u64 number, int flags) {
-    auto inode = fs->inode(number);
-    if (!inode) co_return std::move(inode).error();
-    const OpenFlags wire_flags = to_open_flags(flags);
-    if ((*inode)->size == 0 && (wire_flags & P9_O_TRUNC) == 0) {
-        // It may have grown since it was looked up, and then it is an ordinary file.
-        auto place = co_await fs->node(*inode);
-        if (!place) co_return std::move(place).error();
-        auto attributes = co_await (*place)->attributes(GETATTR_SIZE);
-        if (attributes) (*inode)->size = attributes->size;
+    auto found = fs->inode(number);
+    if (!found) co_return std::move(found).error();
+    const InodePtr inode = std::move(*found);
+    const OpenFlags asked = to_open_flags(flags);
+    OpenFlags wire_flags = flags_for(*fs, asked);
+    const bool close_to_open = fs->behaviour().cache == CacheMode::automatic;
+    const bool rewritten = inode->written;
+    const Stamp before = inode->seen;
+    const auto open_as = [&](OpenFlags how) {
+        // In the other modes the kernel has just asked for the name, or need not.
+        return close_to_open && !inode->detached() ? open_by_name(fs, inode, how) : open_by_node(fs, inode, how);
+    };
+    const u64 moves = fs->inodes.moves();
+    auto opening = co_await open_as(wire_flags);
+    bool write_only = false;
+    if (wire_flags != asked && opening && !opening->file && opening->file.error().is_errno(EACCES)) {
+        // It may be written and not read: then it is written as it comes.
+        wire_flags = asked;
+        write_only = true;
+        opening = co_await open_as(wire_flags);
     }
-    auto clone = co_await fs->clone(*inode);
-    if (!clone) co_return std::move(clone).error();
-    auto opened = co_await File::open(std::move(*clone), wire_flags);
-    if (!opened) co_return std::move(opened).error();
-    auto file = std::make_shared<OpenFile>(std::move(*inode), std::move(*opened), wire_flags);
-    file->direct = past_the_cache(*fs, *file->inode);
-    if ((wire_flags & P9_O_TRUNC) != 0) file->inode->size = 0;
+    if (!opening) co_return std::move(opening).error();
+    if (!opening->file) co_return std::move(opening->file).error();
+    if (opening->attributes && opening->attributes->type() == inode->type) {
+        fs->saw(*inode, *opening->attributes);
+        // Without this the kernel would go by the length and time that it was told last.
+        if (inode->seen != before) fs->expire_attributes(*inode);
+        if (inode->seen == before && rewritten && inode->written) inode->untellable = true;
+    }
+    auto file = std::make_shared<OpenFile>(inode, std::move(*opening->file), wire_flags);
+    file->moves = moves;
+    file->direct = past_the_cache(*fs, *inode) || write_only;
+    if (fs->behaviour().cache == CacheMode::loose) {
+        file->keep = inode->pages_valid;
+        file->settled = true;
+    } else if (opening->attributes && !file->direct) {
+        file->keep = inode->pages_valid;
+        file->settled = fs->is_settled(*inode);
+    }
+    if ((wire_flags & P9_O_TRUNC) != 0) {
+        inode->size = 0;
+        fs->wrote(*inode, true);
+    }
     co_return OpenedFile{std::move(file)};
 }
 
 awaitable<Result<CreatedFile>> create_file(FileSystem* fs, u64 parent, std::string name, int flags, u32 mode, u32 gid) {
     auto directory = fs->inode(parent);
     if (!directory) co_return std::move(directory).error();
+    const u64 moves = fs->inodes.moves();
     auto clone = co_await fs->clone(*directory);
     if (!clone) co_return std::move(clone).error();
-    const OpenFlags wire_flags = to_open_flags(flags);
+    const OpenFlags wire_flags = flags_for(*fs, to_open_flags(flags));
     auto created = co_await File::create(std::move(*clone), name, wire_flags, mode, gid);
     if (!created) co_return std::move(created).error();
-    // The created fid is open; lookups and opens need one that is not.
-    auto entry = co_await look_up(fs, parent, std::move(name));
+    // The inode has no node of its own yet: what needs one before the file is closed uses the open fid.
+    auto attributes = co_await created->node().attributes();
+    if (!attributes) co_return std::move(attributes).error();
+    const Qid qid = created->node().qid();
+    auto entry = to_entry(*fs, *directory, std::move(name), qid, nullptr, *attributes);
     if (!entry) co_return std::move(entry).error();
     auto file = std::make_shared<OpenFile>(entry->reference.inode(), std::move(*created), wire_flags);
+    file->moves = moves;
     // What was made here is no synthetic file, unless it was there already and has its length 0 from that.
-    file->direct = fs->behaviour().direct;
+    file->direct = fs->behaviour().cache == CacheMode::none;
+    file->settled = fs->behaviour().cache == CacheMode::loose;
     co_return CreatedFile{std::move(*entry), std::move(file)};
 }
 

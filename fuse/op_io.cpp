@@ -92,6 +92,7 @@ awaitable<Result<Written>> write_file(FileSystem* fs, u64 handle, u64 offset, By
     const std::size_t max_io = file->max_io();
     const bool append = (open->flags & P9_O_APPEND) != 0;
     Result<std::size_t> written = std::size_t{0};
+    fs->wrote(*open->inode, false);
     if (data.size() <= max_io) {
         // One message, so that a command to a ctl file stays one.
         auto count = co_await file->write(offset, data);
@@ -113,6 +114,7 @@ awaitable<Result<Written>> write_file(FileSystem* fs, u64 handle, u64 offset, By
         auto all = co_await file->write_all(offset, data);
         written = all ? Result<std::size_t>(data.size()) : Result<std::size_t>(std::move(all).error());
     }
+    fs->wrote(*open->inode, written && *written != 0);
     if (!written) co_return std::move(written).error();
     // A ctl file's length stays 0 whatever is written to it, and the length decides how it is read.
     Inode& inode = *open->inode;

@@ -1,21 +1,26 @@
 #include "fuse/operations.hpp"
 
+#include <cerrno>
+
 namespace p9::fuse {
 
-Result<Entry> to_entry(FileSystem& fs, const InodePtr& parent, std::string name, NodePtr node,
+Result<Entry> to_entry(FileSystem& fs, const InodePtr& parent, std::string name, const Qid& qid, NodePtr node,
                        const Attributes& attributes) {
-    Reference reference(fs, fs.inodes.remember(parent, std::move(name), std::move(node), attributes));
+    Reference reference(fs, fs.inodes.remember(parent, std::move(name), qid, nullptr, attributes));
     const InodePtr& inode = reference.inode();
+    if (node) fs.keep_node(*inode, std::move(node));
+    fs.saw(*inode, attributes);
     auto status = to_stat(attributes, inode->number, inode->type);
     if (!status) return std::move(status).error();
     return Entry{std::move(reference), *status};
 }
 
 awaitable<Result<Entry>> entry_of(FileSystem* fs, InodePtr parent, std::string name, Node node) {
-    auto shared = std::make_shared<const Node>(std::move(node));
+    auto shared = std::make_shared<Node>(std::move(node));
     auto attributes = co_await shared->attributes();
     if (!attributes) co_return std::move(attributes).error();
-    co_return to_entry(*fs, parent, std::move(name), std::move(shared), *attributes);
+    const Qid qid = shared->qid();
+    co_return to_entry(*fs, parent, std::move(name), qid, std::move(shared), *attributes);
 }
 
 awaitable<Result<Entry>> look_up(FileSystem* fs, u64 parent, std::string name) {
@@ -26,6 +31,13 @@ awaitable<Result<Entry>> look_up(FileSystem* fs, u64 parent, std::string name) {
     auto found = co_await (*place)->walk(name);
     if (!found) co_return std::move(found).error();
     co_return co_await entry_of(fs, std::move(*directory), std::move(name), std::move(*found));
+}
+
+awaitable<Result<Looked>> look_up_or_not(FileSystem* fs, u64 parent, std::string name) {
+    auto found = co_await look_up(fs, parent, std::move(name));
+    if (found) co_return Looked{std::move(*found)};
+    if (fs->behaviour().negative_timeout > 0 && found.error().is_errno(ENOENT)) co_return Looked{std::nullopt};
+    co_return std::move(found).error();
 }
 
 }  // namespace p9::fuse

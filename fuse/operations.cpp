@@ -32,7 +32,7 @@ std::optional<u64> handle_of(const fuse_file_info* info) {
 }
 
 void on_lookup(fuse_req_t req, fuse_ino_t parent, const char* name) {
-    serve(fs_of(req), req, calling(look_up, &fs_of(req), parent, name));
+    serve(fs_of(req), req, calling(look_up_or_not, &fs_of(req), parent, name));
 }
 
 void on_forget(fuse_req_t req, fuse_ino_t number, uint64_t count) {

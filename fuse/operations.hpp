@@ -25,10 +25,12 @@ struct LockRequest {
 
 // op_lookup.cpp
 awaitable<Result<Entry>> look_up(FileSystem* fs, u64 parent, std::string name);
+/// The same as the kernel wants it, who may remember that there is no such name.
+awaitable<Result<Looked>> look_up_or_not(FileSystem* fs, u64 parent, std::string name);
 /// The reply for `node`, which was just found as `name` in `parent`.
 awaitable<Result<Entry>> entry_of(FileSystem* fs, InodePtr parent, std::string name, Node node);
-/// The same where the attributes are known.
-Result<Entry> to_entry(FileSystem& fs, const InodePtr& parent, std::string name, NodePtr node,
+/// The same where the attributes are known. `node` may be null.
+Result<Entry> to_entry(FileSystem& fs, const InodePtr& parent, std::string name, const Qid& qid, NodePtr node,
                        const Attributes& attributes);
 
 // op_attr.cpp

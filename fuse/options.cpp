@@ -70,11 +70,27 @@ constexpr std::array<std::string_view, 11> IGNORED{"defaults", "auto",  "noauto"
 constexpr std::array<std::string_view, 1> LATER{"idmap"};
 
 std::optional<Error> take_cache(const std::string& mode, Options& options) {
-    if (mode == "auto" || mode == "loose") return usage("cache=" + mode + " is not there yet; only cache=none is");
-    if (mode != "none") return usage("cache=" + escaped(mode) + ": expected none, auto or loose");
-    options.behaviour.attribute_timeout = options.behaviour.entry_timeout = 0;
-    options.behaviour.direct = true;
+    Behaviour& behaviour = options.behaviour;
+    if (mode == "none")
+        behaviour.cache = CacheMode::none;
+    else if (mode == "auto")
+        behaviour.cache = CacheMode::automatic;
+    else if (mode == "loose")
+        behaviour.cache = CacheMode::loose;
+    else
+        return usage("cache=" + escaped(mode) + ": expected none, auto or loose");
     return std::nullopt;
+}
+
+/// The times that the cache mode means, where the person who typed did not say others.
+void settle_timeouts(Options& options) {
+    constexpr double A_DAY = 86400, A_MINUTE = 60;
+    Behaviour& behaviour = options.behaviour;
+    const bool loose = behaviour.cache == CacheMode::loose;
+    const double usual = loose ? A_DAY : behaviour.cache == CacheMode::none ? 0 : 1;
+    behaviour.attribute_timeout = options.attribute_timeout.value_or(usual);
+    behaviour.entry_timeout = options.entry_timeout.value_or(usual);
+    behaviour.negative_timeout = options.negative_timeout.value_or(loose ? A_MINUTE : 0);
 }
 
 std::optional<Error> take_dialect(const std::string& name, Options& options) {
@@ -85,7 +101,8 @@ std::optional<Error> take_dialect(const std::string& name, Options& options) {
     return std::nullopt;
 }
 
-std::optional<Error> take_seconds(const Item& item, double& seconds) {
+template <class Seconds>
+std::optional<Error> take_seconds(const Item& item, Seconds& seconds) {
     const auto parsed = tools::parse_seconds(item.value.value_or(""));
     if (!parsed) return usage(item.name + ": expected a number of seconds, not " + quoted(item.value.value_or("")));
     seconds = std::chrono::duration<double>(*parsed).count();
@@ -112,8 +129,9 @@ std::optional<Error> take_item(const Item& item, Options& options) {
     if (name == "cache") return take_cache(*item.value, options);
     if (name == "uid") return take_number(item, 0, false, options.n_uname);
     if (name == "msize") return take_number(item, MIN_MSIZE, true, options.msize);
-    if (name == "attr_timeout") return take_seconds(item, options.behaviour.attribute_timeout);
-    if (name == "entry_timeout") return take_seconds(item, options.behaviour.entry_timeout);
+    if (name == "attr_timeout") return take_seconds(item, options.attribute_timeout);
+    if (name == "entry_timeout") return take_seconds(item, options.entry_timeout);
+    if (name == "negative_timeout") return take_seconds(item, options.negative_timeout);
     if (name == "reconnect_timeout") {
         double seconds = 0;
         auto error = take_seconds(item, seconds);
@@ -188,6 +206,7 @@ Result<Options> parse_options(const std::vector<std::string>& arguments) {
     options.n_uname = ::geteuid();
     for (const auto& item : items)
         if (auto error = take_item(item, options)) return std::move(*error);
+    settle_timeouts(options);
     if (options.trace == "-" && !options.foreground)
         return usage("trace: a mount in the background needs trace=FILE; or use -f");
     if (options.capture == "-" && !options.foreground)

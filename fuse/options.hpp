@@ -20,8 +20,9 @@ struct Options {
     Duration connect_timeout = std::chrono::seconds(10);    ///< connecting, version and attach together
     Duration reconnect_timeout = std::chrono::seconds(30);  ///< how long callers wait for a lost server
     TlsOptions tls;
-    std::optional<std::string> trace;    ///< a file; "-" is standard error
-    std::optional<std::string> capture;  ///< a file; "-" is standard output
+    std::optional<std::string> trace;                                          ///< a file; "-" is standard error
+    std::optional<std::string> capture;                                        ///< a file; "-" is standard output
+    std::optional<double> attribute_timeout, entry_timeout, negative_timeout;  ///< seconds, where they were given
     Behaviour behaviour;
     bool foreground = false;
     bool debug = false;

@@ -11,6 +11,7 @@ fuse_file_info to_file_info(const OpenFile& file, u64 handle) {
     fuse_file_info info{};
     info.fh = handle;
     info.direct_io = file.direct ? 1 : 0;
+    info.keep_cache = file.keep ? 1 : 0;
     return info;
 }
 
@@ -30,6 +31,13 @@ void reply(fuse_req_t req, FileSystem& filesystem, Entry entry) {
     if (fuse_reply_entry(req, &param) == 0) entry.reference.handed_over();
 }
 
+void reply(fuse_req_t req, FileSystem& filesystem, Looked looked) {
+    if (looked.entry) return reply(req, filesystem, std::move(*looked.entry));
+    fuse_entry_param nothing{};
+    nothing.entry_timeout = filesystem.behaviour().negative_timeout;
+    fuse_reply_entry(req, &nothing);
+}
+
 void reply(fuse_req_t req, FileSystem& filesystem, AttributesReply attributes) {
     fuse_reply_attr(req, &attributes.attributes, filesystem.behaviour().attribute_timeout);
 }
@@ -37,7 +45,10 @@ void reply(fuse_req_t req, FileSystem& filesystem, AttributesReply attributes) {
 void reply(fuse_req_t req, FileSystem& filesystem, const OpenedFile& opened) {
     const u64 handle = filesystem.files.add(opened.file);
     const auto info = to_file_info(*opened.file, handle);
-    if (fuse_reply_open(req, &info) != 0) filesystem.files.remove(handle);
+    const bool opened_here = fuse_reply_open(req, &info) == 0;
+    // Without `keep` the kernel has dropped its pages by the time that it asks for others.
+    opened.file->inode->pages_valid = opened_here && opened.file->settled;
+    if (!opened_here) filesystem.files.remove(handle);
 }
 
 void reply(fuse_req_t req, FileSystem& filesystem, OpenedDirectory opened) {
@@ -51,10 +62,12 @@ void reply(fuse_req_t req, FileSystem& filesystem, CreatedFile created) {
     const auto info = to_file_info(*created.file, handle);
     const auto param =
         to_entry_param(filesystem.behaviour(), created.entry.reference.inode()->number, created.entry.attributes);
-    if (fuse_reply_create(req, &param, &info) == 0)
+    if (fuse_reply_create(req, &param, &info) == 0) {
         created.entry.reference.handed_over();
-    else
+        created.file->inode->pages_valid = created.file->settled;
+    } else {
         filesystem.files.remove(handle);
+    }
 }
 
 void reply(fuse_req_t req, FileSystem&, const ReadData& data) {

@@ -38,6 +38,11 @@ struct Entry {
     struct stat attributes;
 };
 
+/// The answer to LOOKUP where the kernel may remember too that there is nothing.
+struct Looked {
+    std::optional<Entry> entry;
+};
+
 struct AttributesReply {
     struct stat attributes;
 };
@@ -89,6 +94,7 @@ struct LockFound {
 fuse_entry_param to_entry_param(const Behaviour& behaviour, u64 number, const struct stat& attributes);
 
 void reply(fuse_req_t req, FileSystem& filesystem, Entry entry);
+void reply(fuse_req_t req, FileSystem& filesystem, Looked looked);
 void reply(fuse_req_t req, FileSystem& filesystem, AttributesReply attributes);
 void reply(fuse_req_t req, FileSystem& filesystem, const OpenedFile& opened);
 void reply(fuse_req_t req, FileSystem& filesystem, OpenedDirectory opened);

@@ -9,12 +9,12 @@ namespace {
 TEST(InodeTableTest, ends_below_a_tree_that_is_deeper_than_the_stack) {
     InodePtr deepest;
     {
-        InodeTable table(std::make_shared<const Node>());
+        InodeTable table(std::make_shared<Node>());
         Attributes attributes;
         attributes.mode = P9_S_IFDIR;
         InodePtr parent = table.find(1);
         for (int depth = 0; depth < 300'000; ++depth)
-            parent = table.remember(parent, "d", std::make_shared<const Node>(), attributes);
+            parent = table.remember(parent, "d", Qid(), std::make_shared<Node>(), attributes);
         EXPECT_EQ(table.size(), 300'001u);
         deepest = parent;
     }
