@@ -27,7 +27,8 @@ protected:
 };
 
 TEST_F(Ls, AsLsDoes) {
-    for (const std::string options : {"-1", "-r", "-S", "-F", "-l", "-lr", "-lS", "-lh", "-lF", "-lt", "-p", "-lp", "--zero"}) {
+    for (const std::string options :
+         {"-1", "-r", "-S", "-F", "-l", "-lr", "-lS", "-lh", "-lF", "-lt", "-p", "-lp", "--zero"}) {
         const Ran ran = run("p9ls", {options});
         EXPECT_EQ(ran.status, 0) << ran.err;
         EXPECT_EQ(ran.out, ls(options)) << options;
