@@ -137,7 +137,7 @@ _p9_mount_option() {
     name=${last%%=*}
     case $last in
     dialect=*) set -- auto 9P2000.L 9P2000.u 9P2000 ;;
-    cache=*) set -- $("$tool" --help | sed -n 's/^  cache=\([a-z|]*\).*/\1/p' | tr '|' ' ') ;;
+    cache=*) set -- none auto loose ;;
     idmap=*) set -- none user ;;
     tls_ca=* | trace=* | capture=*) _p9_local "${last#*=}" "$list$name=" ''; return ;;
     *=*) return ;;

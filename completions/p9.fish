@@ -125,7 +125,7 @@ function __p9_mount_option
         case 'dialect=*'
             printf '%s\n' "$list"dialect={auto,9P2000.L,9P2000.u,9P2000}
         case 'cache=*'
-            printf '%s\n' "$list"cache=($__p9_tool --help | string replace -rf '^  cache=([a-z|]*).*' '$1' | string split '|')
+            printf '%s\n' "$list"cache={none,auto,loose}
         case 'idmap=*'
             printf '%s\n' "$list"idmap={none,user}
         case 'tls_ca=*' 'trace=*' 'capture=*'
