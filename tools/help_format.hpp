@@ -27,7 +27,7 @@ public:
     }
     std::string make_option_opts(const CLI::Option* option) const override {
         const std::string metavar = option->get_type_name();
-        if (option->get_positional()) return "...";
+        if (option->get_positional()) return option->get_expected_max() > 1 ? "..." : "";
         return metavar.empty() || metavar.starts_with('[') ? metavar : ' ' + metavar;
     }
     std::string make_positionals(const CLI::App* app) const override {

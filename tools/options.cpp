@@ -69,7 +69,7 @@ std::string msize_hint() { return "expected a number of bytes such as 65536, 64K
 struct CommandLine::Parser {
     CLI::App app;
     CommonOptions common;
-    Setting address, aname, uname, uid, msize, dialect, connect_timeout, timeout, capture;
+    Setting server, address, aname, uname, uid, msize, dialect, connect_timeout, timeout, capture;
     std::optional<std::string> trace;
     std::deque<OptionalValue> optionals;  // CLI11 keeps references into it
     std::vector<std::string*> texts;      // what the caller gets as it was given
@@ -175,6 +175,11 @@ void CommandLine::paths(std::vector<std::string>& value, const std::string& help
 
 void CommandLine::output_is_free(std::function<bool()> free) { parser_->output_is_free = std::move(free); }
 
+void CommandLine::server(const std::string& help) {
+    parser_->texts.push_back(&parser_->server.text);
+    parser_->app.add_option("ADDR", parser_->server.text, help)->type_name("");
+}
+
 void CommandLine::words(std::vector<std::string>& value,
                         std::function<std::string(const std::vector<std::string>&)> help) {
     parser_->words = &value;
@@ -193,7 +198,8 @@ void CommandLine::Parser::unguard_all() {
 }
 
 std::optional<std::string> CommandLine::Parser::finish_address() {
-    from_environment(address, "P9_ADDRESS");
+    if (!given("--address") && !server.text.empty()) address = {server.text, "--address"};
+    if (address.text.empty()) from_environment(address, "P9_ADDRESS");
     if (address.text.empty())
         return "no server: name one with -a, as in -a tcp!localhost!564 or -a unix!/run/server.sock, or in P9_ADDRESS";
     auto parsed = parse_address(address.text);

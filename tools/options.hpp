@@ -66,6 +66,8 @@ public:
     /// it never.
     void output_is_free(std::function<bool()> free);
     void paths(std::vector<std::string>& value, const std::string& help, bool required);
+    /// A positional ADDR, which stands for --address where that is not given.
+    void server(const std::string& help);
     /// For a tool whose commands have options of their own: takes every word that is none of the options described here
     /// nor the value of one, in order, "--" and what looks like an option included. `help` makes the text of --help of
     /// them.

@@ -88,6 +88,11 @@ void report_output(Output& out, Messages& messages, bool close_it) {
 }  // namespace
 
 int run(const CommonOptions& options, const Work& work) {
+    return run_unconnected(
+        options, [&](Messages& messages, Output& out) { return connect_and_work(options, messages, out, work); });
+}
+
+int run_unconnected(const CommonOptions& options, const Job& job) {
     std::signal(SIGPIPE, SIG_IGN);
     occupy_standard_descriptors();
     asio::io_context io(1);
@@ -95,7 +100,7 @@ int run(const CommonOptions& options, const Work& work) {
     Output out(io.get_executor(), STDOUT_FILENO, "standard output");
     Interrupts interrupts(io, options.timeout);
     std::exception_ptr thrown;
-    asio::co_spawn(io, connect_and_work(options, messages, out, work),
+    asio::co_spawn(io, job(messages, out),
                    asio::bind_cancellation_slot(interrupts.slot(), [&](const std::exception_ptr& exception) {
                        thrown = exception;
                        io.stop();

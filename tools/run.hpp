@@ -27,4 +27,10 @@ using Work = std::function<awaitable<void>(Context&)>;
 /// Connects, runs `work`, closes, and returns the exit status.
 int run(const CommonOptions& options, const Work& work);
 
+/// A part that makes connections of its own. Flushes the output itself.
+using Job = std::function<awaitable<void>(Messages&, Output&)>;
+
+/// Runs `job` without connecting, and returns the exit status.
+int run_unconnected(const CommonOptions& options, const Job& job);
+
 }  // namespace p9::tools

@@ -1,0 +1,213 @@
+// p9doctor with servers that work, and with what people meet instead.
+#include "tools/p9doctor/steps.hpp"
+
+#include "tests/cli/tool.hpp"
+
+#include <gmock/gmock.h>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <thread>
+
+namespace p9::test {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+Ran doctor(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {tool("p9doctor"), "--no-mount"});
+    return run_program(arguments);
+}
+
+/// Listens on the loopback interface, and to each client says `greeting`, or `answer` when it has heard something.
+class Greeter {
+public:
+    Greeter(std::string greeting, std::string answer) {
+        fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        sockaddr_in name{};
+        name.sin_family = AF_INET;
+        name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        socklen_t size = sizeof name;
+        if (::bind(fd_, reinterpret_cast<sockaddr*>(&name), size) != 0 || ::listen(fd_, 8) != 0) std::abort();
+        ::getsockname(fd_, reinterpret_cast<sockaddr*>(&name), &size);
+        port_ = ntohs(name.sin_port);
+        thread_ = std::thread([this, greeting = std::move(greeting), answer = std::move(answer)] {
+            for (int client = ::accept(fd_, nullptr, nullptr); client >= 0; client = ::accept(fd_, nullptr, nullptr)) {
+                (void)::send(client, greeting.data(), greeting.size(), MSG_NOSIGNAL);
+                char buffer[512];
+                if (::recv(client, buffer, sizeof buffer, 0) > 0)
+                    (void)::send(client, answer.data(), answer.size(), MSG_NOSIGNAL);
+                ::close(client);
+            }
+        });
+    }
+    ~Greeter() {
+        ::shutdown(fd_, SHUT_RDWR);
+        thread_.join();
+        ::close(fd_);
+    }
+    Greeter(const Greeter&) = delete;
+    Greeter& operator=(const Greeter&) = delete;
+    std::string address() const { return "tcp!127.0.0.1!" + std::to_string(port_); }
+
+private:
+    int fd_ = -1;
+    int port_ = 0;
+    std::thread thread_;
+};
+
+class Doctor : public ToolTest {
+protected:
+    /// Starts one of our servers on `address_`.
+    void serve(std::vector<std::string> words) {
+        address_ = "unix!" + (folder_ / "socket").string();
+        words.insert(words.begin() + 1, {"--listen", address_});
+        server_ = std::make_unique<Program>(words);
+        ASSERT_TRUE(server_->wait_for_output("\n")) << server_->finish().err;
+    }
+
+    std::string address_;
+    std::unique_ptr<Program> server_;
+};
+
+TEST_F(Doctor, AllIsWell) {
+    write("hello", "hi\n");
+    serve({tool("p9serve"), "--dir", exported_});
+    const Ran ran = doctor({address_});
+    EXPECT_EQ(ran.status, 0) << ran.out << ran.err;
+    EXPECT_EQ(ran.err, "");
+    EXPECT_THAT(ran.out, StartsWith("ok    address    " + address_ + ": the socket is there\nok    connect    "));
+    for (const char* version : {"\nok    version    9P2000.L: msize 1048576, round trip ",
+                                "\nok    version    9P2000.u: msize", "\nok    version    9P2000: msize"})
+        EXPECT_THAT(ran.out, HasSubstr(version));
+    EXPECT_THAT(ran.out, HasSubstr("\nok    attach     without a tree's name as "));
+    EXPECT_THAT(ran.out, HasSubstr("\nok    read       hello: 3 bytes\n"));
+    EXPECT_THAT(ran.out, HasSubstr("locks: yes\n"));
+    EXPECT_THAT(ran.out, Not(HasSubstr("mount")));
+}
+
+TEST_F(Doctor, JsonIsAnObjectAStep) {
+    serve({tool("p9serve"), "--dir", exported_, "--dialects", "9P2000.u", "--msize", "8192"});
+    const Ran ran = doctor({"--json", "-a", address_});
+    EXPECT_EQ(ran.status, 0) << ran.out;
+    EXPECT_THAT(ran.out, StartsWith(R"({"step":"address","result":"ok","text":"unix!)"));
+    EXPECT_THAT(ran.out, HasSubstr(R"({"step":"version","result":"note","text":"9P2000.L: )"));
+    EXPECT_THAT(ran.out, HasSubstr(R"({"step":"version","result":"note","text":"9P2000.u: msize 8192, round trip )"));
+    EXPECT_THAT(ran.out, HasSubstr("raise the server's msize"));
+    EXPECT_THAT(ran.out, HasSubstr(R"({"step":"read","result":"skip","text":"there is no file in the root to try"})"));
+}
+
+TEST_F(Doctor, ATreeThatIsNotThere) {
+    serve({tool("p9serve"), "--dir", exported_});
+    const Ran ran = doctor({"-A", "nowhere", address_});
+    EXPECT_EQ(ran.status, 1);
+    EXPECT_THAT(ran.out, HasSubstr("fail  attach     the tree nowhere as "));
+    EXPECT_THAT(ran.out, HasSubstr("=> without -A it works: leave the tree's name out\n"));
+    EXPECT_THAT(ran.out, HasSubstr("skip  list "));
+}
+
+TEST_F(Doctor, DiodWantsTheNameOfATree) {
+    if (const auto reason = Diod::why_not(); !reason.empty()) GTEST_SKIP() << reason;
+    write("hello", "hi\n");
+    const Diod diod(exported_);
+    const Ran without = doctor({diod.address()});
+    EXPECT_EQ(without.status, 1) << without.out;
+    EXPECT_THAT(without.out, HasSubstr("=> name the tree with -A: diod and some others want the path"));
+    const Ran with = doctor({diod.address(), "-A", diod.aname()});
+    EXPECT_EQ(with.status, 0) << with.out;
+    EXPECT_THAT(with.out, HasSubstr("note  attach     without a tree's name: refused, so the name is needed\n"));
+}
+
+TEST_F(Doctor, NoServer) {
+    const Ran missing = doctor({"unix!" + (folder_ / "nothing").string()});
+    EXPECT_EQ(missing.status, 3);
+    EXPECT_THAT(missing.out, HasSubstr("=> start the server; it makes this socket."));
+    std::ofstream(folder_ / "file") << "";
+    EXPECT_THAT(doctor({"unix!" + (folder_ / "file").string()}).out, HasSubstr("this is no socket"));
+    const Ran refused = doctor({"tcp!127.0.0.1!1"});
+    EXPECT_EQ(refused.status, 3);
+    EXPECT_THAT(refused.out, HasSubstr("=> start the server, or check the port: nothing listens there\n"));
+    const Ran web = doctor({"ws://127.0.0.1:1/"});
+    EXPECT_EQ(web.status, 3);
+    EXPECT_THAT(web.out, HasSubstr("nothing listens there"));
+    EXPECT_EQ(doctor({"tcp!127.0.0.1!99999"}).status, 2);
+    EXPECT_EQ(doctor({}).status, 2);
+}
+
+TEST_F(Doctor, SomebodyElsesServer) {
+    const Greeter ssh("SSH-2.0-OpenSSH_9.2p1\r\n", "");
+    const Ran of_ssh = doctor({ssh.address()});
+    EXPECT_EQ(of_ssh.status, 5) << of_ssh.out;
+    EXPECT_THAT(of_ssh.out, HasSubstr("fail  version    this is an SSH server: \"SSH-2.0-OpenSSH_9.2p1\"\n"));
+    const Greeter http("", "HTTP/1.1 400 Bad Request\r\n\r\n");
+    const Ran of_http = doctor({http.address()});
+    EXPECT_EQ(of_http.status, 5) << of_http.out;
+    EXPECT_THAT(of_http.out, HasSubstr("this is an HTTP server"));
+    EXPECT_THAT(of_http.out, HasSubstr("=> if it serves 9P over WebSocket, write ws://HOST:PORT/PATH"));
+    const Greeter telnet("\xff\xfd\x03\xff\xfb\x01", "");
+    const Ran of_telnet = doctor({telnet.address()});
+    EXPECT_THAT(of_telnet.out, HasSubstr("=> start QEMU's chardev without telnet=on\n"));
+    // An HTTP server that knows no WebSocket there.
+    const Greeter page("", "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+    const std::string port = page.address().substr(page.address().rfind('!') + 1);
+    const Ran of_page = doctor({"ws://127.0.0.1:" + port + "/wrong"});
+    EXPECT_EQ(of_page.status, 3) << of_page.out;
+    EXPECT_THAT(of_page.out, HasSubstr("the path /wrong must be the WebSocket's"));
+}
+
+TEST_F(Doctor, ABusyPort) {
+    // As QEMU's chardev has it: who connects second waits for ever.
+    const int listening = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_un name{};
+    name.sun_family = AF_UNIX;
+    (folder_ / "port").string().copy(name.sun_path, sizeof name.sun_path - 1);
+    ASSERT_EQ(::bind(listening, reinterpret_cast<sockaddr*>(&name), sizeof name), 0);
+    ASSERT_EQ(::listen(listening, 8), 0);
+    for (const std::string scheme : {"unix!", "virtio!"}) {
+        const Ran ran = doctor({"--connect-timeout", "1", scheme + name.sun_path});
+        EXPECT_THAT(ran.status, ::testing::AnyOf(3, 4)) << ran.out;
+        EXPECT_THAT(ran.out, HasSubstr("p9proxy --share serves several"));
+    }
+    ::close(listening);
+}
+
+TEST_F(Doctor, AServerThatHangsUp) {
+    const Ran ran = doctor({"exec!exit 3"});
+    EXPECT_EQ(ran.status, 3) << ran.out;
+    EXPECT_THAT(ran.out, HasSubstr("fail  version    9P2000.L: "));
+    const Ran words = doctor({"exec!echo hello; cat >/dev/null"});
+    EXPECT_EQ(words.status, 5) << words.out;
+    EXPECT_THAT(words.out, HasSubstr("=> the command must speak 9P on its standard input and output"));
+}
+
+TEST_F(Doctor, WhatAMountNeeds) {
+    doctor::MountPlaces places;
+    places.device = (folder_ / "fuse").string();
+    places.configuration = (folder_ / "fuse.conf").string();
+    places.path = folder_.string() + ":/nonexistent";
+    auto found = doctor::look_at_mount(places);
+    ASSERT_EQ(found.size(), 3u);
+    EXPECT_EQ(found[0].finding, doctor::Finding::fail);
+    EXPECT_THAT(found[0].advice, HasSubstr("modprobe fuse"));
+    EXPECT_EQ(found[1].finding, doctor::Finding::fail);
+    EXPECT_THAT(found[1].advice, HasSubstr("install the package fuse3"));
+    EXPECT_EQ(found[2].finding, doctor::Finding::note);
+    std::ofstream(places.device) << "";
+    std::ofstream(places.configuration) << "#user_allow_other\n  user_allow_other  \n";
+    std::ofstream(folder_ / "fusermount3") << "";
+    std::filesystem::permissions(folder_ / "fusermount3", static_cast<std::filesystem::perms>(04755));
+    found = doctor::look_at_mount(places);
+    for (const auto& each : found) EXPECT_EQ(each.finding, doctor::Finding::ok) << each.text;
+    EXPECT_EQ(doctor::line_of("mount", found[2], false),
+              "ok    mount      user_allow_other is set in " + places.configuration + "\n");
+}
+
+}  // namespace
+}  // namespace p9::test
