@@ -21,12 +21,13 @@ std::int64_t nanoseconds(Clock::time_point time) {
 }  // namespace
 
 Stamp stamp_of(const Attributes& attributes) {
-    return {attributes.size, attributes.mtime, (attributes.valid & GETATTR_CTIME) != 0 ? attributes.ctime : Time{},
-            attributes.qid.version};
+    const Time ctime = (attributes.valid & GETATTR_CTIME) != 0 ? attributes.ctime : Time{};
+    return {attributes.size,   attributes.mtime.seconds, ctime.seconds, attributes.mtime.nanoseconds,
+            ctime.nanoseconds, attributes.qid.version};
 }
 
 void ServerClock::saw(const Stamp& stamp, Clock::time_point now) {
-    const Time& time = stamp.changed();
+    const Time time = stamp.changed();
     if (time.seconds <= 0 || time.seconds >= LATEST_SECOND) return;
     const std::int64_t ahead = nanoseconds(time) - nanoseconds(now);
     ahead_ = std::max(ahead_.value_or(ahead), ahead);
@@ -34,7 +35,7 @@ void ServerClock::saw(const Stamp& stamp, Clock::time_point now) {
 
 bool ServerClock::settled(const Stamp& stamp, Clock::time_point now) const {
     if (!ahead_ || !stamp.tells()) return false;
-    const Time& time = stamp.changed();
+    const Time time = stamp.changed();
     const std::int64_t age = nanoseconds(now) + *ahead_ - nanoseconds(time);
     return age > (time.nanoseconds == 0 ? LONG_TICK : TICK);
 }

@@ -19,13 +19,18 @@ enum class CacheMode : u8 {
 /// What a server says of a file's contents.
 struct Stamp {
     u64 size = 0;
-    Time mtime;
-    Time ctime;  ///< 0 where the dialect has none; it shows changes whose mtime was set back
+    // In pieces, since each inode has a stamp and a Time is a quarter padding. The ctime is 0 where the dialect has
+    // none; it shows changes whose mtime was set back.
+    std::int64_t mtime_seconds = 0, ctime_seconds = 0;
+    u32 mtime_nanoseconds = 0, ctime_nanoseconds = 0;
     u32 version = 0;
     bool operator==(const Stamp&) const = default;
 
     /// The time that moves with each change of the contents.
-    const Time& changed() const { return ctime == Time{} ? mtime : ctime; }
+    Time changed() const {
+        const Time ctime{ctime_seconds, ctime_nanoseconds};
+        return ctime == Time{} ? Time{mtime_seconds, mtime_nanoseconds} : ctime;
+    }
     /// False for files that show no version and no time: nothing tells when they change.
     bool tells() const { return version != 0 || changed() != Time{}; }
 };

@@ -143,6 +143,7 @@ awaitable<void> FileSystem::take_over(NodePtr root) {
     // Another server, or this one after a crash: what it has now need not be what it had. Contents are looked at again
     // when they are opened, attributes at once; and where these tell of a change the kernel drops contents of files
     // that are open.
+    kept_lists.clear();
     inodes.for_each([this](Inode& inode) {
         inode.pages_valid = false;
         expire_attributes(inode);

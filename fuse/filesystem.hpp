@@ -80,6 +80,7 @@ public:
     InodeTable inodes;
     HandleTable<OpenFile> files;
     HandleTable<OpenDirectory> directories;
+    KeptLists kept_lists;
     WriteBuffers write_buffers;
     LockTable locks;
     /// Requests of the kernel's that have no answer yet.

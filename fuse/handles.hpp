@@ -41,19 +41,53 @@ struct ListedName {
     std::unique_ptr<Attributes> attributes;  ///< where the listing brought them
 };
 
-/// An open directory. Everything that was read since the last rewind stays in `names`, because the kernel's offsets
+/// What a directory held when it was read from its beginning. Shared by all who read it by the same listing of the
+/// kernel's.
+struct NameList {
+    std::vector<ListedName> names;
+    bool complete = false;
+    Clock::time_point begun = Clock::now();
+};
+using NameListPtr = std::shared_ptr<NameList>;
+
+/// An open directory. Everything that was read since the last rewind stays in `list`, because the kernel's offsets
 /// are positions in it: they cannot collide with those of "." and "..", and whoever seeks back finds what was there.
 struct OpenDirectory {
     InodePtr inode;
-    std::shared_ptr<Directory> directory;  ///< of the session that it was last read in
-    std::vector<ListedName> names;
-    std::unordered_set<std::string> listed;  ///< `names` when the directory was opened again in a later session
+    std::shared_ptr<Directory> directory;  ///< of the session that it was last read in; null until it is needed
+    NameListPtr list = std::make_shared<NameList>();
+    std::unordered_set<std::string> listed;  ///< the names when the directory was opened again in a later session
     u64 cookie = 0;                          ///< the server's, where the next batch begins
-    bool complete = false;
-    bool busy = false;  ///< a request is filling or reading `names`; the kernel sends one at a time
+    bool busy = false;                       ///< a request is filling or reading `list`; the kernel sends one at a time
+    bool keep = false;                       ///< the kernel's own copy of the listing is still good
+    bool settled = false;                    ///< what the kernel lists from now on can be told from what comes later
 
-    OpenDirectory(InodePtr of, Directory opened)
-        : inode(std::move(of)), directory(std::make_shared<Directory>(std::move(opened))) {}
+    explicit OpenDirectory(InodePtr of) : inode(std::move(of)) {}
+};
+
+/// The listings that the kernel may have copies of, by inode. They are needed where it drops a part of one and asks for
+/// the rest.
+class KeptLists {
+public:
+    NameListPtr find(u64 number) const {
+        const auto found = lists_.find(number);
+        return found == lists_.end() ? nullptr : found->second;
+    }
+    void keep(u64 number, NameListPtr list) {
+        names_ += list->names.size();
+        // Without its list a directory is read again: so all may go, and nobody needs to know which were used last.
+        if (names_ > MOST_NAMES) clear();
+        lists_.insert_or_assign(number, std::move(list));
+    }
+    void clear() {
+        lists_.clear();
+        names_ = 0;
+    }
+
+private:
+    static constexpr std::size_t MOST_NAMES = 100'000;
+    std::unordered_map<u64, NameListPtr> lists_;
+    std::size_t names_ = 0;  // that were kept since the last clear
 };
 
 template <class T>

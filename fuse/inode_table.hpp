@@ -32,20 +32,20 @@ struct Inode {
     std::string name;                ///< in `parent`
     NodePtr node;                    ///< null if it was needed, given up or made doubtful: walk to the place again
     Qid qid;                         ///< as last seen
-    FileType type = FileType::file;  ///< never changes: a name whose type flips is another inode
-    u64 size = 0;                    ///< bytes, as last seen or written
-    u64 unsynced_since = 0;          ///< the session's generation of the first write that no fsync followed; or 0
-    Stamp seen;                      ///< as the server told last
-    u64 lookups = 0;                 ///< references that the kernel counts
     u32 children = 0;                ///< inodes in the table whose parent this is
+    FileType type = FileType::file;  ///< never changes: a name whose type flips is another inode
     bool pages_valid = false;  ///< all that the kernel's page cache holds is of `seen`, or was written here (loose)
     bool untellable = false;   ///< its attributes do not tell when it changes: never cached
     bool written = false;      ///< after `seen`, which was settled: so the next stamp must be another
+    bool forgotten = false;    ///< out of the table: some request still works on it
+    u64 size = 0;              ///< bytes, as last seen or written
+    u64 unsynced_since = 0;    ///< the session's generation of the first write that no fsync followed; or 0
+    Stamp seen;                ///< as the server told last
+    u64 lookups = 0;           ///< references that the kernel counts
     std::unique_ptr<Attributes> last_seen;  ///< as it lost its name while open: some servers then tell no more
     std::vector<OpenFile*> open_files;      ///< they take themselves out of it
     Inode* older = nullptr;                 ///< in the table's list of inodes with nodes
     Inode* newer = nullptr;
-    bool forgotten = false;  ///< out of the table: some request still works on it
 
     bool is_root() const { return number == 1; }
     /// The name was removed, or now belongs to another file: nothing can be reached through it.

@@ -1,6 +1,7 @@
 #include "fuse/mount.hpp"
 
 #include "fuse/request.hpp"
+#include "tools/awake.hpp"
 #include "tools/messages.hpp"
 #include "tools/tls_options.hpp"
 #include "tools/trace_output.hpp"
@@ -88,7 +89,7 @@ int Mount::run() {
         io_.stop();
     };
     asio::co_spawn(io_, live(), asio::bind_cancellation_slot(stop_starting_.slot(), std::move(done)));
-    io_.run();
+    tools::run_awake(io_);
     return status;
 }
 

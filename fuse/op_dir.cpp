@@ -31,19 +31,20 @@ awaitable<Result<Directory>> open_on_server(FileSystem* fs, InodePtr inode) {
 /// Makes the directory one of this session, if it belongs to an earlier one. The server's offsets need not hold any
 /// more: it is read from its beginning, without what was listed before.
 awaitable<Result<void>> make_current(FileSystem* fs, OpenDirectory& directory) {
-    if (fs->is_current(directory.directory->node())) co_return boost::system::in_place_value;
+    if (directory.directory && fs->is_current(directory.directory->node())) co_return boost::system::in_place_value;
     auto opened = co_await open_on_server(fs, directory.inode);
     if (!opened) co_return std::move(opened).error();
     directory.directory = std::make_shared<Directory>(std::move(*opened));
     directory.cookie = 0;
     directory.listed.clear();
-    for (const auto& each : directory.names) directory.listed.insert(each.name);
+    for (const auto& each : directory.list->names) directory.listed.insert(each.name);
     co_return boost::system::in_place_value;
 }
 
 /// Reads until `names` has an entry at `index`, or everything.
 awaitable<Result<void>> read_up_to(FileSystem* fs, OpenDirectory& directory, std::size_t index) {
-    while (directory.names.size() <= index && !directory.complete) {
+    const NameListPtr list = directory.list;
+    while (list->names.size() <= index && !list->complete) {
         auto ready = co_await make_current(fs, directory);
         if (!ready) co_return std::move(ready).error();
         auto batch = co_await directory.directory->read(directory.cookie);
@@ -51,10 +52,11 @@ awaitable<Result<void>> read_up_to(FileSystem* fs, OpenDirectory& directory, std
         for (auto& entry : batch->entries) {
             if (directory.listed.contains(entry.name)) continue;
             auto attributes = entry.attributes ? std::make_unique<Attributes>(std::move(*entry.attributes)) : nullptr;
-            directory.names.push_back({std::move(entry.name), entry.type, std::move(attributes)});
+            list->names.push_back({std::move(entry.name), entry.type, std::move(attributes)});
         }
         directory.cookie = batch->next;
-        directory.complete = batch->end;
+        list->complete = batch->end;
+        if (list->complete) list->names.shrink_to_fit();
     }
     co_return Result<void>();
 }
@@ -87,8 +89,8 @@ public:
     std::size_t count_from(u64 offset) const {
         std::size_t used = listing.bytes.size();
         std::size_t count = 0;
-        for (u64 i = offset - DOTS; i < directory_.names.size(); ++i, ++count) {
-            used += entry_size(directory_.names[i].name.c_str());
+        for (u64 i = offset - DOTS; i < directory_.list->names.size(); ++i, ++count) {
+            used += entry_size(directory_.list->names[i].name.c_str());
             if (used > limit_) break;
         }
         return count;
@@ -103,7 +105,7 @@ public:
         return offset >= DOTS || add("..", param, 2);
     }
     bool add_name(u64 offset, std::optional<Found> found) {
-        const ListedName& listed = directory_.names[offset - DOTS];
+        const ListedName& listed = directory_.list->names[offset - DOTS];
         fuse_entry_param param{};
         param.attr.st_mode = listed.type ? mode_bits(*listed.type) : 0;
         const InodePtr known = fs_.inodes.child(*directory_.inode, listed.name);
@@ -152,11 +154,39 @@ private:
 }  // namespace
 
 awaitable<Result<OpenedDirectory>> open_directory(FileSystem* fs, u64 number) {
-    auto inode = fs->inode(number);
-    if (!inode) co_return std::move(inode).error();
-    auto opened = co_await open_on_server(fs, *inode);
+    auto found = fs->inode(number);
+    if (!found) co_return std::move(found).error();
+    auto directory = std::make_shared<OpenDirectory>(std::move(*found));
+    Inode& inode = *directory->inode;
+    const Behaviour& behaviour = fs->behaviour();
+    const bool loose = behaviour.cache == CacheMode::loose;
+    // Attributes came with the listing: once they are too old the kernel had better list again than ask for each.
+    const std::chrono::duration<double> believed(std::min(behaviour.attribute_timeout, behaviour.entry_timeout));
+    NameListPtr kept = fs->kept_lists.find(number);
+    if (kept && (!inode.pages_valid || Clock::now() - kept->begun >= believed)) kept = nullptr;
+    directory->settled = loose;
+    if (!loose && behaviour.cache != CacheMode::none) {
+        // Before the listing is read, or a change between the two would go unseen.
+        auto place = co_await place_of(fs, directory->inode, std::nullopt);
+        if (!place) co_return std::move(place).error();
+        auto attributes = co_await (*place)->attributes();
+        if (attributes && attributes->is_directory()) {
+            const Stamp before = inode.seen;
+            fs->saw(inode, *attributes);
+            if (inode.seen != before) fs->expire_attributes(inode);
+            directory->settled = fs->is_settled(inode);
+        }
+        if (!inode.pages_valid) kept = nullptr;
+    }
+    if (kept) {
+        directory->keep = true;
+        directory->list = std::move(kept);
+        co_return OpenedDirectory{std::move(directory)};
+    }
+    auto opened = co_await open_on_server(fs, directory->inode);
     if (!opened) co_return std::move(opened).error();
-    co_return OpenedDirectory{std::make_shared<OpenDirectory>(std::move(*inode), std::move(*opened))};
+    directory->directory = std::make_shared<Directory>(std::move(*opened));
+    co_return OpenedDirectory{std::move(directory)};
 }
 
 awaitable<Result<Listing>> read_directory(FileSystem* fs, u64 handle, std::size_t size, u64 offset, bool plus) {
@@ -166,10 +196,9 @@ awaitable<Result<Listing>> read_directory(FileSystem* fs, u64 handle, std::size_
     const Busy busy(*directory);
     // rewinddir(3): whoever begins again sees the directory as it is now.
     if (offset == 0) {
-        directory->names.clear();
+        directory->list = std::make_shared<NameList>();
         directory->listed.clear();
         directory->cookie = 0;
-        directory->complete = false;
     }
     Filler filler(*fs, *directory, size, plus);
     if (offset < DOTS && !filler.add_dots(offset)) co_return std::move(filler.listing);
@@ -181,12 +210,15 @@ awaitable<Result<Listing>> read_directory(FileSystem* fs, u64 handle, std::size_
         auto place = co_await fs->node(directory->inode);
         if (!place) co_return std::move(place).error();
         std::function<awaitable<void>(std::size_t)> each = [&](std::size_t i) {
-            return find_one(*place, &directory->names[offset - DOTS + i], &found[i]);
+            return find_one(*place, &directory->list->names[offset - DOTS + i], &found[i]);
         };
         co_await for_each_concurrently(found.size(), NAMES_AT_ONCE, std::move(each));
     }
     for (std::size_t i = 0; i < found.size(); ++i)
         if (!filler.add_name(offset + i, std::move(found[i]))) break;
+    const NameListPtr& list = directory->list;
+    const bool at_end = list->complete && found.empty() && offset - DOTS >= list->names.size();
+    if (at_end && fs->behaviour().cache != CacheMode::none) fs->kept_lists.keep(directory->inode->number, list);
     co_return std::move(filler.listing);
 }
 

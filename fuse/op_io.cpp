@@ -33,6 +33,15 @@ awaitable<void> read_stretch(FilePtr file, InodePtr inode, Stretch* stretch) {
     }
 }
 
+/// Notes a file that ended before the length that the server shows, if nobody has changed it meanwhile: it is
+/// synthetic, and what it holds changes as it likes.
+awaitable<void> look_at_length(InodePtr inode, FilePtr file) {
+    auto attributes = co_await file->node().attributes();
+    if (!attributes || stamp_of(*attributes) != inode->seen) co_return;
+    inode->untellable = true;
+    inode->pages_valid = false;
+}
+
 }  // namespace
 
 awaitable<Result<ReadData>> read_file(FileSystem* fs, u64 handle, u64 offset, std::size_t size) {
@@ -71,7 +80,13 @@ awaitable<Result<ReadData>> read_file(FileSystem* fs, u64 handle, u64 offset, st
             break;
         }
         for (auto& piece : *stretch.pieces) data.pieces.push_back(std::move(piece));
-        if (stretch.got < stretch.size) break;
+        if (stretch.got == stretch.size) continue;
+        const bool ours = fs->behaviour().cache == CacheMode::loose;  // the length is the kernel's, who writes it later
+        if (stretch.offset + stretch.got < open->inode->size && !open->direct && !ours) {
+            auto looking = look_at_length(open->inode, file);
+            co_await std::move(looking);
+        }
+        break;
     }
     co_return data;
 }

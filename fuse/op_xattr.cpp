@@ -11,8 +11,9 @@ namespace {
 int not_passed_on(std::string_view name, int if_capability) {
     // The kernel asks for it before each write, to take it away; and it means nothing in a mount with nosuid.
     if (name == "security.capability") return if_capability;
-    // ls -l asks every file for ACLs, two messages each, and the kernel would not heed them here. The server does.
-    if (name.starts_with("system.")) return EOPNOTSUPP;
+    // ls -l asks every file for ACLs and for SELinux's label, and the kernel would heed neither here. The server does.
+    // Told so, ls does not ask again.
+    if (name.starts_with("system.") || name == "security.selinux") return EOPNOTSUPP;
     return 0;
 }
 

@@ -51,10 +51,15 @@ void reply(fuse_req_t req, FileSystem& filesystem, const OpenedFile& opened) {
     if (!opened_here) filesystem.files.remove(handle);
 }
 
-void reply(fuse_req_t req, FileSystem& filesystem, OpenedDirectory opened) {
+void reply(fuse_req_t req, FileSystem& filesystem, const OpenedDirectory& opened) {
     fuse_file_info info{};
-    info.fh = filesystem.directories.add(std::move(opened.directory));
-    if (fuse_reply_open(req, &info) != 0) filesystem.directories.remove(info.fh);
+    OpenDirectory& directory = *opened.directory;
+    info.fh = filesystem.directories.add(opened.directory);
+    info.cache_readdir = directory.keep || directory.settled ? 1 : 0;
+    info.keep_cache = directory.keep ? 1 : 0;
+    const bool opened_here = fuse_reply_open(req, &info) == 0;
+    directory.inode->pages_valid = opened_here && directory.settled;
+    if (!opened_here) filesystem.directories.remove(info.fh);
 }
 
 void reply(fuse_req_t req, FileSystem& filesystem, CreatedFile created) {

@@ -97,7 +97,7 @@ void reply(fuse_req_t req, FileSystem& filesystem, Entry entry);
 void reply(fuse_req_t req, FileSystem& filesystem, Looked looked);
 void reply(fuse_req_t req, FileSystem& filesystem, AttributesReply attributes);
 void reply(fuse_req_t req, FileSystem& filesystem, const OpenedFile& opened);
-void reply(fuse_req_t req, FileSystem& filesystem, OpenedDirectory opened);
+void reply(fuse_req_t req, FileSystem& filesystem, const OpenedDirectory& opened);
 void reply(fuse_req_t req, FileSystem& filesystem, CreatedFile created);
 void reply(fuse_req_t req, FileSystem& filesystem, const ReadData& data);
 void reply(fuse_req_t req, FileSystem& filesystem, Written written);

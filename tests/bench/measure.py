@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 
+import fuse
 import proxy
 import serve
 import virtio
@@ -187,6 +188,7 @@ def main():
         proxy.proxy(table, server, work)
         proxy.websocket(table, server, work)
         virtio.port(table)
+        fuse.mounted(table, work)
         description = machine(server)
     finally:
         if server:

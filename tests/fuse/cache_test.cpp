@@ -5,7 +5,8 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include <chrono>
+#include <algorithm>
+#include <sstream>
 
 namespace p9::test {
 namespace {
@@ -252,6 +253,75 @@ TEST_F(Cache, LooseWritesAFileThatMayNotBeRead) {
     EXPECT_EQ(::pwrite(file, "ab", 2, 3), 2);
     EXPECT_EQ(::close(file), 0);
     EXPECT_EQ(contents_of(there("f")), "012ab56789");
+}
+
+/// The names of a directory, each looked at as ls -l does.
+std::size_t list_all(const std::string& path) {
+    std::size_t files = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(path)) {
+        struct stat status{};
+        EXPECT_EQ(::lstat(entry.path().c_str(), &status), 0) << entry.path();
+        files += S_ISREG(status.st_mode) ? 1 : 0;
+    }
+    return files;
+}
+
+TEST_F(Cache, AListingIsKeptWhileTheDirectoryIsUnchanged) {
+    for (const std::string mode : {"auto", "loose"}) {
+        std::filesystem::remove_all(scratch_ / "export");
+        ASSERT_NO_FATAL_FAILURE(mount_traced("attr_timeout=600,entry_timeout=600,cache=" + mode));
+        std::filesystem::create_directory(there("d"));
+        for (int i = 0; i < 300; ++i) put(there("d/" + std::to_string(i)), "text");
+        let_ticks_pass();
+        put(there("later"), "so that the server's clock is known");
+        EXPECT_EQ(contents_of(here("later")).size(), 35u);
+        // Having listed a directory the kernel asks for its access time once more.
+        for (int i = 0; i < 2; ++i) EXPECT_EQ(list_all(here("d")), 300u);
+        const auto lists = sent("Treaddir"), walks = sent("Twalk"), looks = sent("Tgetattr");
+        EXPECT_GT(lists, 0u);
+        for (int i = 0; i < 3; ++i) EXPECT_EQ(list_all(here("d")), 300u);
+        EXPECT_EQ(sent("Treaddir"), lists) << mode;
+        EXPECT_EQ(sent("Twalk"), walks) << mode;
+        EXPECT_LE(sent("Tgetattr"), looks + (mode == "auto" ? 3 : 0)) << mode;
+        put(here("d/own"), "made here");
+        EXPECT_EQ(list_all(here("d")), 301u) << mode;
+        if (mode == "loose") continue;
+        put(there("d/other"), "made there");
+        EXPECT_EQ(list_all(here("d")), 302u);
+    }
+}
+
+TEST_F(Cache, FidsOnTheServerHaveABound) {
+    ASSERT_NO_FATAL_FAILURE(mount_traced("attr_timeout=600,entry_timeout=600"));
+    for (int i = 0; i < 5000; ++i) put(there("f" + std::to_string(i)), "");
+    EXPECT_EQ(list_all(mounted_->path()), 5000u);
+    std::istringstream trace(contents_of(trace_));
+    std::size_t held = 0, most = 0;
+    for (std::string line; std::getline(trace, line);) {
+        if (line.find("<- Rwalk ") != line.npos) most = std::max(most, ++held);
+        if (line.find("<- Rclunk ") != line.npos) --held;
+    }
+    EXPECT_GT(most, 3000u);
+    EXPECT_LE(most, 4096u);
+    // Those that were given up are found again.
+    EXPECT_EQ(contents_of(here("f0")), "");
+    EXPECT_EQ(::chmod(here("f1").c_str(), 0600), 0);
+    EXPECT_EQ(::unlink(here("f2").c_str()), 0);
+}
+
+TEST_F(Cache, SyntheticFilesAreReadAnewEachTime) {
+    // Files whose length says more than is in them: sysfs shows 4096 bytes for all.
+    if (::access("/sys/kernel/mm/transparent_hugepage/enabled", R_OK) != 0) GTEST_SKIP() << "no sysfs";
+    const std::string server = "exec!" + std::string(P9_BINARY_DIR) + "/p9serve --stdio --dir /sys/kernel/mm";
+    const std::string trace = (scratch_ / "trace").string();
+    Mounted sys(scratch_, server, "trace=" + trace, "sys");
+    ASSERT_EQ(sys.outcome().status, 0) << sys.outcome().errors;
+    const std::string name = "transparent_hugepage/enabled";
+    for (int i = 0; i < 4; ++i) {
+        const auto before = count_of(contents_of(trace), " Tread ");
+        EXPECT_EQ(contents_of(sys.path(name)), contents_of("/sys/kernel/mm/" + name));
+        EXPECT_GT(count_of(contents_of(trace), " Tread "), before) << "read " << i << " came from the cache";
+    }
 }
 
 // --- all modes ------------------------------------------------------------------------------------------------------

@@ -116,6 +116,27 @@ TEST_F(Reconnect, NamesAreFoundAgainAtAnyDepth) {
     ::close(folder);
 }
 
+TEST_F(Reconnect, WhatTheKernelBelievesIsLookedAtAgain) {
+    for (const std::string mode : {"auto", "loose"}) {
+        std::ofstream(there("file")) << "0123456789";
+        ASSERT_NO_FATAL_FAILURE(mount(",attr_timeout=600,entry_timeout=600,cache=" + mode));
+        struct stat status{};
+        ASSERT_EQ(told(::stat(here("file").c_str(), &status)), 0);
+        ASSERT_EQ(contents_of(here("file")), "0123456789");
+        kill_server();
+        std::ofstream(there("file")) << "abcdefghij";
+        std::filesystem::permissions(there("file"), std::filesystem::perms::owner_all);
+        start_server();
+        // A call that reaches the server waits until there is one again.
+        std::ofstream(here("other")) << "x";
+        ASSERT_EQ(told(::stat(here("file").c_str(), &status)), 0);
+        EXPECT_EQ(status.st_mode & 0777u, 0700u) << mode;
+        EXPECT_EQ(contents_of(here("file")), "abcdefghij") << mode;
+        mounted_.reset();
+        std::filesystem::remove(there("other"));
+    }
+}
+
 TEST_F(Reconnect, CallsWaitUntilTheServerIsBack) {
     ASSERT_NO_FATAL_FAILURE(mount());
     const int file = ::open(here("file").c_str(), O_RDONLY | O_DIRECT | O_CLOEXEC);
