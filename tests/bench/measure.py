@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 
+import copy_files
 import fuse
 import proxy
 import serve
@@ -187,6 +188,7 @@ def main():
         serve.blocked(table, work)
         proxy.proxy(table, server, work)
         proxy.websocket(table, server, work)
+        copy_files.copy(table, work, Proxy)
         virtio.port(table)
         fuse.mounted(table, work)
         description = machine(server)

@@ -4,7 +4,7 @@
 // the output failed, or the run was cancelled.
 #pragma once
 
-#include "tools/p9cat/progress.hpp"
+#include "tools/progress.hpp"
 #include "tools/run.hpp"
 
 #include <optional>

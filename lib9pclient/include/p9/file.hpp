@@ -150,6 +150,28 @@ private:
     std::unique_ptr<State> state_;
 };
 
+/// Writes a file in order with several Twrites in flight. Destroying it flushes them: which of their bytes the file
+/// then holds nobody knows, but at most `WINDOW` bytes before the furthest that was written are missing.
+class WriteStream {
+public:
+    /// Bytes in flight at most, and held in case that the server takes a part of them only.
+    static constexpr std::size_t WINDOW = 8 << 20;
+
+    /// Begins at `offset`. `file` must outlive the stream.
+    explicit WriteStream(const File& file, u64 offset = 0);
+    ~WriteStream();
+    WriteStream(WriteStream&&) noexcept;
+
+    /// Queues the bytes, waiting only while the window is full. An error is that of any write so far.
+    awaitable<Result<void>> write(Payload data);
+    /// Waits for all answers.
+    awaitable<Result<void>> finish();
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
 /// Names that one directory may have: some servers list without end.
 inline constexpr std::size_t MAX_DIRECTORY = 10'000'000;
 
