@@ -80,7 +80,7 @@ _p9_remote() {
     esac
     each=${directory//\\/\\\\} each=${each//\*/\\*} each=${each//\?/\\?} each=${each//\[/\\[}
     mapfile -d '' names < <(P9_TRACE='' "${run[@]}" "$p9ls" --timeout 1 --connect-timeout 1 "${connection[@]}" \
-        -p --zero -- "${each:-/}" 2>/dev/null </dev/null)
+        -p --zero -- "${each:-/}" 2>/dev/null </dev/null | LC_ALL=C grep -zF -- "$base")  # a loop over all would be slow
     for each in "${names[@]}"; do
         if [[ $each == "$base"* && ($each != .* || $base) ]]; then found+=("$before$directory$each"); fi
     done

@@ -53,7 +53,7 @@ function __p9_remote
     set -l p9ls p9ls
     set -l beside (string replace -r '[^/]*$' p9ls -- $__p9_tool)
     string match -q '*/*' -- $__p9_tool; and test -x $beside; and set p9ls $beside
-    for name in ($run $p9ls --timeout 1 --connect-timeout 1 $__p9_connection -p --zero -- $pattern 2>/dev/null </dev/null | string split0)
+    for name in ($run $p9ls --timeout 1 --connect-timeout 1 $__p9_connection -p --zero -- $pattern 2>/dev/null </dev/null | grep -zF -- "$base" | string split0)
         # fish takes a line for a name.
         string match -q -- "*
 *" $name; and continue

@@ -65,8 +65,7 @@ struct Exchange {
     bool answered = true;
 };
 
-Exchange agreed_on(const Agreement& agreement, const std::vector<Dialect>& offered, u32 asked) {
-    const std::string name(version_string(offered.front()));
+Exchange agreed_on(const Agreement& agreement, u32 asked) {
     Exchange exchange;
     exchange.agreed = true;
     Found& found = exchange.found;
@@ -100,7 +99,7 @@ awaitable<Exchange> exchange_version(const tools::CommonOptions& options, std::v
     auto agreement = co_await within(options.connect_timeout, std::move(agreeing), "no answer");
     if (agreement) {
         agreement->transport->close();
-        co_return agreed_on(*agreement, offered, options.msize);
+        co_return agreed_on(*agreement, options.msize);
     }
     const Error& error = agreement.error();
     Exchange exchange;
