@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <set>
 #include <sstream>
@@ -259,9 +260,13 @@ TEST_F(Tshark, DissectsEveryFieldOfEveryMessageWhereItIs) {
 }
 
 /// Each side's messages in their order. A trace has a request when it is made, and a capture when it leaves.
-std::vector<std::string> by_side(std::vector<std::string> messages) {
-    std::ranges::stable_partition(messages, [](const std::string& message) { return message.starts_with('T'); });
-    return messages;
+std::vector<std::string> by_side(const std::vector<std::string>& messages) {
+    std::vector<std::string> sorted;
+    for (const char side : {'T', 'R'})
+        std::ranges::copy_if(messages, std::back_inserter(sorted),
+                             [side](const std::string& message) { return message.starts_with(side); });
+    EXPECT_EQ(sorted.size(), messages.size());
+    return sorted;
 }
 
 /// `Twalk 3` and so on, from the lines of a trace.
@@ -274,7 +279,7 @@ std::vector<std::string> of_trace(const fs::path& file) {
         words >> seconds >> arrow >> name >> tag;
         all.push_back(name + ' ' + (tag == "tag=NOTAG" ? "65535" : tag.substr(4)));
     }
-    return by_side(std::move(all));
+    return by_side(all);
 }
 
 /// The same from tshark.
@@ -286,7 +291,7 @@ std::vector<std::string> of_capture(const std::string& fields) {
         with_message(Messages{}, static_cast<u8>(type), [&]<class M>() { name = M::message; });
         all.push_back(name + ' ' + std::to_string(tag));
     }
-    return by_side(std::move(all));
+    return by_side(all);
 }
 
 class TsharkOf : public Tshark, public ::testing::WithParamInterface<const char*> {};
