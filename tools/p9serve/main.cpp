@@ -79,14 +79,17 @@ private:
         server_->listen(std::move(listener));
     }
 
+    std::unique_ptr<Transport> watched(std::unique_ptr<Transport> transport) {
+        if (!options_.capture) return transport;
+        return options_.capture->watch(std::move(transport), tools::Capture::End::server);
+    }
+
     /// The connection back of a SIP server's process.
     awaitable<void> serve_process(int fd, std::string only_user) {
         auto dialling = dial(Address(FdAddress{fd, fd}));
         auto transport = co_await std::move(dialling);
-        if (transport && options_.capture)
-            *transport = options_.capture->watch(*std::move(transport), tools::Capture::End::server);
         if (transport)
-            server_->serve(*std::move(transport), std::move(only_user));
+            server_->serve(watched(*std::move(transport)), std::move(only_user));
         else
             say(only_user + ": no connection for its process: " + transport.error().message());
     }
