@@ -35,6 +35,7 @@ awaitable<Result<Client>> open_and_attach(const CommonOptions& options, std::sha
     session_options.dialects = options.dialects;
     session_options.msize = options.msize;
     session_options.port_timeout = port_timeout(options.connect_timeout);
+    session_options.tracer = options.tracer;
     if (options.trace) {
         auto tracer = open_trace(*options.trace);
         if (!tracer) co_return tracer.error().about("--trace");

@@ -21,7 +21,7 @@ std::string join(const std::string& directory, const std::string& name) {
 /// The expansion of one pattern, one name of it after the other.
 class Expansion {
 public:
-    explicit Expansion(const Client& client) : client_(client) {}
+    Expansion(const Client& client, std::string_view directory) : client_(client), directory_(directory) {}
 
     /// The matches; empty if there are none. Fails only if the connection does.
     awaitable<Result<std::vector<std::string>>> run(std::string pattern);
@@ -50,13 +50,14 @@ private:
     }
 
     const Client& client_;
+    std::string_view directory_;
     std::vector<std::string> paths_;  // matches of the names so far
     bool sure_ = true;                // all of paths_ have been seen in a listing
     std::optional<Error> fatal_;
 };
 
 awaitable<void> Expansion::list_one(std::string directory, const Filter& each) {
-    auto listing = client_.list(directory);
+    auto listing = client_.list(path_from(directory_, directory));
     auto batch = co_await std::move(listing);
     if (batch) {
         for (const auto& entry : batch->entries) each(directory, entry);
@@ -107,7 +108,7 @@ awaitable<void> Expansion::descend(bool last) {
 }
 
 awaitable<void> Expansion::look_up(std::size_t i, std::vector<char>& exists) {
-    auto walked = co_await client_.walk(paths_[i], Follow::no);
+    auto walked = co_await client_.walk(path_from(directory_, paths_[i]), Follow::no);
     exists[i] = walked.has_value() ? 1 : 0;
     if (!walked && ends_everything(walked.error()) && !fatal_) fatal_ = walked.error();
 }
@@ -157,17 +158,18 @@ awaitable<Result<bool>> is_there(const Client& client, std::string path) {
     co_return false;
 }
 
-awaitable<Result<std::vector<std::string>>> expand_one(const Client& client, std::string pattern, Literal literal) {
+awaitable<Result<std::vector<std::string>>> expand_one(const Client& client, std::string pattern, Literal literal,
+                                                       std::string_view directory) {
     if (literal == Literal::first) {
-        const auto there = co_await is_there(client, pattern);
+        const auto there = co_await is_there(client, path_from(directory, pattern));
         if (!there) co_return there.error();
         if (*there) co_return std::vector<std::string>{pattern};
     }
-    Expansion expansion(client);
+    Expansion expansion(client, directory);
     auto expanding = expansion.run(pattern);
     auto found = co_await std::move(expanding);
     if (!found || !found->empty() || literal == Literal::first) co_return found;
-    const auto there = co_await is_there(client, pattern);
+    const auto there = co_await is_there(client, path_from(directory, pattern));
     if (!there) co_return there.error();
     if (*there) found->push_back(pattern);
     co_return found;
@@ -175,8 +177,13 @@ awaitable<Result<std::vector<std::string>>> expand_one(const Client& client, std
 
 }  // namespace
 
+std::string path_from(std::string_view directory, const std::string& path) {
+    if (directory.empty() || path.starts_with('/')) return path;
+    return join(std::string(directory), path);
+}
+
 awaitable<std::vector<std::string>> expand(const Client& client, Messages& messages, std::vector<std::string> paths,
-                                           Literal literal) {
+                                           Literal literal, std::string_view directory) {
     co_await boost::asio::this_coro::throw_if_cancelled(false);
     std::vector<std::string> all;
     for (auto& path : paths) {
@@ -184,7 +191,7 @@ awaitable<std::vector<std::string>> expand(const Client& client, Messages& messa
             all.push_back(std::move(path));
             continue;
         }
-        auto expanding = expand_one(client, path, literal);
+        auto expanding = expand_one(client, path, literal, directory);
         auto found = co_await std::move(expanding);
         if (!found) {
             messages.report(path, found.error());

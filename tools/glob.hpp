@@ -28,8 +28,15 @@ enum class Literal : u8 {
 };
 
 /// The paths that `paths` stand for, in order, each pattern replaced by its matches in byte order. A pattern without
-/// any match is reported and left out.
+/// any match is reported and left out. Relative paths begin at `directory`, and stay relative; "" is the root.
 awaitable<std::vector<std::string>> expand(const Client& client, Messages& messages, std::vector<std::string> paths,
-                                           Literal literal);
+                                           Literal literal, std::string_view directory);
+inline awaitable<std::vector<std::string>> expand(const Client& client, Messages& messages,
+                                                  std::vector<std::string> paths, Literal literal) {
+    return expand(client, messages, std::move(paths), literal, "");
+}
+
+/// `path`, or if it is relative, as it is from the root when it begins at `directory`.
+std::string path_from(std::string_view directory, const std::string& path);
 
 }  // namespace p9::tools

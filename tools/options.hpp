@@ -33,6 +33,8 @@ struct CommonOptions {
     std::optional<std::string> trace;
     /// What --capture writes to; null: nothing is captured.
     std::shared_ptr<Capture> capture;
+    /// Sees every message in place of the trace, for a tool that turns that on and off.
+    Tracer tracer;
     bool verbose = false;
 };
 

@@ -66,7 +66,7 @@ awaitable<void> connect_and_work(const CommonOptions& options, Messages& message
         messages.report("", client.error());
         co_return;
     }
-    Context context{options, messages, out, *client};
+    Context context{options, messages, out, *client, {}};
     auto working = work(context);
     co_await std::move(working);
     auto flushing = out.flush();

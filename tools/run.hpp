@@ -19,6 +19,7 @@ struct Context {
     Messages& messages;
     Output& out;
     Client& client;
+    std::string directory;  ///< where relative paths begin; "" is the attached root
 };
 
 /// A tool's own part. Reports its errors through the context's Messages; the last of `out` is flushed for it.

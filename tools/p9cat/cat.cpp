@@ -13,9 +13,11 @@ awaitable<bool> read_source(Source& source, const CatOptions& options, Sink& sin
     return copy(source, options, sink);
 }
 
-awaitable<void> cat_all(const Client& client, const CatOptions& options, std::vector<std::string> paths, Sink& sink) {
+}  // namespace
+
+awaitable<void> cat_paths(Context& context, const CatOptions& options, std::vector<std::string> paths, Sink& sink) {
     co_await boost::asio::this_coro::throw_if_cancelled(false);
-    auto opening_first = open_source(client, paths.front());
+    auto opening_first = open_source(context.client, paths.front(), context.directory);
     Result<Source> opened = co_await std::move(opening_first);
     for (std::size_t i = 0; i < paths.size(); ++i) {
         Result<Source> current = std::exchange(opened, Error(errc::cancelled));
@@ -29,22 +31,20 @@ awaitable<void> cat_all(const Client& client, const CatOptions& options, std::ve
         bool go_on = true;
         if (overlap) {
             auto reading = read_source(*current, options, sink);
-            auto opening = open_source(client, paths[i + 1]);
+            auto opening = open_source(context.client, paths[i + 1], context.directory);
             auto [went_on, next] = co_await both(std::move(reading), std::move(opening));
             go_on = went_on;
             opened = std::move(next);
         } else {
             if (current) go_on = co_await read_source(*current, options, sink);
             if (go_on && more) {
-                auto opening = open_source(client, paths[i + 1]);
+                auto opening = open_source(context.client, paths[i + 1], context.directory);
                 opened = co_await std::move(opening);
             }
         }
         if (!go_on) co_return;
     }
 }
-
-}  // namespace
 
 awaitable<void> cat(Context& context, const CatOptions& options) {
     co_await boost::asio::this_coro::throw_if_cancelled(false);
@@ -59,9 +59,9 @@ awaitable<void> cat(Context& context, const CatOptions& options) {
     }
     Progress progress(options.progress);
     Sink sink{context.messages, target ? target->out() : context.out, progress};
-    auto expanding = expand(context.client, context.messages, options.paths, Literal::first);
+    auto expanding = expand(context.client, context.messages, options.paths, Literal::first, context.directory);
     auto paths = co_await std::move(expanding);
-    if (!paths.empty()) co_await cat_all(context.client, options, std::move(paths), sink);
+    if (!paths.empty()) co_await cat_paths(context, options, std::move(paths), sink);
     if (!target) co_return;
 
     const auto state = co_await boost::asio::this_coro::cancellation_state;

@@ -40,8 +40,8 @@ struct Sink {
     Progress& progress;
 };
 
-/// Walks to `path` and opens it; EISDIR for a directory.
-awaitable<Result<Source>> open_source(const Client& client, std::string path);
+/// Walks to `path`, from `directory` if it is relative, and opens it; EISDIR for a directory.
+awaitable<Result<Source>> open_source(const Client& client, std::string path, std::string_view directory);
 
 /// Copies the range that `options` name with many reads in flight; `position`, unless null, gets the offset reached.
 awaitable<bool> copy(Source& source, const CatOptions& options, Sink& sink, u64* position = nullptr);
@@ -52,5 +52,7 @@ awaitable<bool> copy_events(Source& source, const CatOptions& options, Sink& sin
 
 /// Does what the command line says.
 awaitable<void> cat(Context& context, const CatOptions& options);
+/// Prints `paths`, which are no patterns, as `options` say.
+awaitable<void> cat_paths(Context& context, const CatOptions& options, std::vector<std::string> paths, Sink& sink);
 
 }  // namespace p9::tools

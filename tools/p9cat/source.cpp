@@ -1,5 +1,6 @@
 #include "tools/borrowed_node.hpp"
 #include "tools/both.hpp"
+#include "tools/glob.hpp"
 #include "tools/p9cat/cat.hpp"
 
 namespace p9::tools {
@@ -9,10 +10,10 @@ u64 Source::expected_end() const {
     return told && attributes.type() == FileType::file ? attributes.size : 0;
 }
 
-awaitable<Result<Source>> open_source(const Client& client, std::string path) {
+awaitable<Result<Source>> open_source(const Client& client, std::string path, std::string_view directory) {
     co_await boost::asio::this_coro::throw_if_cancelled(false);
     if (path.empty()) co_return Error::from_errno(ENOENT, "an empty path names no file");
-    auto walked = co_await client.walk(path);
+    auto walked = co_await client.walk(path_from(directory, path));
     if (!walked) co_return walked.error();
     const BorrowedNode borrowed(*walked);
     auto opening = File::open(std::move(*walked), P9_O_RDONLY);
@@ -30,8 +31,8 @@ awaitable<Result<Source>> open_source(const Client& client, std::string path) {
     }
     // A directory opens like a file in every dialect, and 9P2000 would even read as binary stats.
     const bool typed = (source.attributes.valid & GETATTR_MODE) != 0;
-    const bool directory = typed ? source.attributes.is_directory() : (source.file.node().qid().type & QTDIR) != 0;
-    if (directory) co_return Error::from_errno(EISDIR);
+    const bool is_directory = typed ? source.attributes.is_directory() : (source.file.node().qid().type & QTDIR) != 0;
+    if (is_directory) co_return Error::from_errno(EISDIR);
     if (source.path.ends_with('/')) co_return Error::from_errno(ENOTDIR);
     co_return source;
 }

@@ -10,7 +10,7 @@
 #include "tools/p9ctl/ctl.hpp"
 #include "tools/p9ctl/input.hpp"
 #include "tools/p9ctl/record.hpp"
-#include "tools/p9ctl/words.hpp"
+#include "tools/words.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>

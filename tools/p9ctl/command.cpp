@@ -1,7 +1,7 @@
 #include "tools/p9ctl/command.hpp"
 
 #include "p9/trace.hpp"
-#include "tools/p9ctl/words.hpp"
+#include "tools/words.hpp"
 
 #include <algorithm>
 #include <cerrno>

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "p9/client.hpp"
+#include "tools/file_text.hpp"
 #include "tools/options.hpp"
 #include "tools/p9ctl/open_files.hpp"
 #include "tools/p9ctl/sip_tree.hpp"
@@ -62,14 +63,8 @@ awaitable<bool> interrupted();
 
 /// Opens a file.
 awaitable<Result<File>> open_at(Ctl& ctl, Where where, OpenFlags flags);
-/// Everything from the beginning of `file` to its end, whatever length it claims. EFBIG above 64 MiB.
-awaitable<Result<std::string>> read_to_end(const File& file);
 /// The same of a file that is opened for it.
 awaitable<Result<std::string>> read_text(Ctl& ctl, Where where);
-/// Writes `text` in exactly one Twrite. EMSGSIZE, and nothing sent, if it does not fit into one.
-awaitable<Result<void>> write_once(const File& file, std::string_view text);
-/// What the server answers to one Tread.
-awaitable<Result<std::string>> read_once(const File& file, u64 offset);
 /// Opens `where`, writes `text` and reads the one reply on the same fid; an empty one is an error.
 awaitable<Result<std::string>> ask_at(Ctl& ctl, Where where, std::string text);
 /// Writes `text` in one Twrite; the file may have been kept open from an earlier command.

@@ -2,7 +2,7 @@
 #include "tools/p9ctl/command.hpp"
 #include "tools/p9ctl/ctl.hpp"
 #include "tools/p9ctl/record.hpp"
-#include "tools/p9ctl/words.hpp"
+#include "tools/words.hpp"
 
 #include "p9/trace.hpp"
 

@@ -1,9 +1,9 @@
 // irq wait: prints each interrupt as it comes, or runs a command for each.
+#include "tools/local_command.hpp"
 #include "tools/p9ctl/command.hpp"
 #include "tools/p9ctl/ctl.hpp"
 #include "tools/p9ctl/record.hpp"
-#include "tools/p9ctl/shell.hpp"
-#include "tools/p9ctl/words.hpp"
+#include "tools/words.hpp"
 
 #include "p9/trace.hpp"
 

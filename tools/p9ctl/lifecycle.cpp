@@ -1,7 +1,7 @@
 // start, stop, restart, remove and set: one command to a server's ctl file.
 #include "tools/p9ctl/command.hpp"
 #include "tools/p9ctl/ctl.hpp"
-#include "tools/p9ctl/words.hpp"
+#include "tools/words.hpp"
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 // write and ask: any ctl file.
 #include "tools/p9ctl/command.hpp"
 #include "tools/p9ctl/ctl.hpp"
-#include "tools/p9ctl/words.hpp"
+#include "tools/words.hpp"
 
 namespace p9::tools {
 namespace {

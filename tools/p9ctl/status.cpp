@@ -3,7 +3,7 @@
 #include "tools/p9ctl/ctl.hpp"
 #include "tools/p9ctl/record.hpp"
 #include "tools/p9ctl/servers.hpp"
-#include "tools/p9ctl/words.hpp"
+#include "tools/words.hpp"
 
 namespace p9::tools {
 namespace {

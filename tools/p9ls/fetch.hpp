@@ -7,8 +7,8 @@
 #pragma once
 
 #include "p9/client.hpp"
-#include "tools/messages.hpp"
 #include "tools/p9ls/ls.hpp"
+#include "tools/run.hpp"
 #include "tools/task_group.hpp"
 
 namespace p9::tools {
@@ -46,8 +46,12 @@ struct Roots {
 
 class Fetcher {
 public:
-    Fetcher(const Client& client, const LsOptions& options, Messages& messages, TaskGroup& tasks)
-        : client_(client), options_(options), messages_(messages), tasks_(tasks) {}
+    Fetcher(Context& context, const LsOptions& options, TaskGroup& tasks)
+        : client_(context.client),
+          directory_(context.directory),
+          options_(options),
+          messages_(context.messages),
+          tasks_(tasks) {}
 
     /// Looks at all paths; the listings of directories among them are under way then.
     awaitable<void> resolve(std::vector<std::string> paths, Roots& roots);
@@ -81,6 +85,7 @@ private:
     };
 
     const Client& client_;
+    const std::string& directory_;
     const LsOptions& options_;
     Messages& messages_;
     TaskGroup& tasks_;

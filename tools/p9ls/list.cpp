@@ -88,13 +88,18 @@ private:
 
 awaitable<void> list(Context& context, const LsOptions& options) {
     co_await boost::asio::this_coro::throw_if_cancelled(false);
-    auto expanding = expand(context.client, context.messages, options.paths, Literal::last);
+    auto expanding = expand(context.client, context.messages, options.paths, Literal::last, context.directory);
     auto paths = co_await std::move(expanding);
     if (paths.empty()) co_return;
+    co_await list_paths(context, options, std::move(paths));
+}
+
+awaitable<void> list_paths(Context& context, const LsOptions& options, std::vector<std::string> paths) {
+    co_await boost::asio::this_coro::throw_if_cancelled(false);
     const bool headings = options.recursive || paths.size() > 1;
     Roots roots;
     TaskGroup tasks(co_await boost::asio::this_coro::executor);
-    Fetcher fetcher(context.client, options, context.messages, tasks);
+    Fetcher fetcher(context, options, tasks);
     auto resolving = fetcher.resolve(std::move(paths), roots);
     co_await std::move(resolving);
     Printer printer(context, options, fetcher, tasks);

@@ -1,4 +1,5 @@
 #include "tools/both.hpp"
+#include "tools/glob.hpp"
 #include "tools/p9ls/fetch.hpp"
 
 namespace p9::tools {
@@ -26,7 +27,7 @@ struct Fetcher::Resolved {
 std::shared_ptr<Listing> Fetcher::root_listing(const std::string& path, std::shared_ptr<Node> base, Node to_open) {
     auto listing = std::make_shared<Listing>();
     listing->shown = path;
-    listing->path = from_root(path);
+    listing->path = from_root(path_from(directory_, path));
     listing->base = std::move(base);
     listing->to_open = std::move(to_open);
     start(listing);
@@ -36,7 +37,8 @@ std::shared_ptr<Listing> Fetcher::root_listing(const std::string& path, std::sha
 awaitable<void> Fetcher::resolve_one(std::string path, Resolved& resolved) {
     Item& item = resolved.item;
     item.name = path;
-    item.path = from_root(path);
+    const std::string place = path_from(directory_, path);
+    item.path = from_root(place);
     if (path.empty())
         co_return messages_.report(path, Error::from_errno(ENOENT, "an empty path names no file; / is the root"));
     // As ls(1): a symlink stands for its directory only where nothing is shown of the symlink itself, or with a slash.
@@ -46,16 +48,16 @@ awaitable<void> Fetcher::resolve_one(std::string path, Resolved& resolved) {
     std::shared_ptr<Node> base;
     Node to_open;
     if (options_.directory) {
-        auto walked = co_await client_.walk(path, follow);
+        auto walked = co_await client_.walk(place, follow);
         if (!walked) co_return messages_.report(path, walked.error());
         base = std::make_shared<Node>(std::move(*walked));
     } else {
         // One fid to be opened and one to walk from, which an open one does not allow (walk(5)).
-        auto first = client_.walk(path, follow);
-        auto second = client_.walk(path, follow);
+        auto first = client_.walk(place, follow);
+        auto second = client_.walk(place, follow);
         auto [one, other] = co_await both(std::move(first), std::move(second));
         if (!one && follow == Follow::yes && !slash && one.error().is_errno(ENOENT)) {
-            auto dangling = client_.walk(path, Follow::no);
+            auto dangling = client_.walk(place, Follow::no);
             one = co_await std::move(dangling);
         }
         if (!one) co_return messages_.report(path, one.error());

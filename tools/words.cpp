@@ -1,4 +1,4 @@
-#include "tools/p9ctl/words.hpp"
+#include "tools/words.hpp"
 
 #include "p9/trace.hpp"
 
@@ -16,22 +16,98 @@ bool breaks_word(char c) { return static_cast<u8>(c) <= ' ' || c == 0x7f; }
 
 Error expected(std::string words) { return Error::from_errno(EINVAL, std::move(words)); }
 
-/// Takes a quoted piece from `rest`, whose first character is the quote. False if it does not end.
-bool take_quoted(std::string_view& rest, std::string& word) {
-    const char quote = rest.front();
-    for (rest.remove_prefix(1); !rest.empty(); rest.remove_prefix(1)) {
-        if (rest.front() == quote) {
-            rest.remove_prefix(1);
-            return true;
+/// What a pattern gives a meaning to (pattern.cpp), within its sets too.
+constexpr std::string_view pattern_characters = "*?[]\\-!^";
+
+/// Reads one word.
+class WordScanner {
+public:
+    WordScanner(std::string_view line, std::size_t& at) : line_(line), at_(at) { word_.begin = at; }
+
+    Word scan(std::string_view stops) {
+        while (at_ < line_.size() && word_.open == 0) {
+            const char c = line_[at_];
+            if (blank(c) || stops.find(c) != stops.npos) break;
+            ++at_;
+            if (c == '\'') {
+                take_single();
+            } else if (c == '"') {
+                take_double();
+            } else if (c == '$' && at_ < line_.size() && line_[at_] == '\'') {
+                ++at_;
+                take_escapes();
+            } else if (c == '\\') {
+                take_backslash();
+            } else {
+                word_.text += c;
+                word_.pattern += c;
+                word_.globs = word_.globs || c == '*' || c == '?' || c == '[';
+            }
         }
-        // As in sh(1): within "..." a backslash stands for itself except before these.
-        if (quote == '"' && rest.front() == '\\' && rest.size() > 1 &&
-            std::string_view("\"\\$`").find(rest[1]) != std::string_view::npos)
-            rest.remove_prefix(1);
-        word += rest.front();
+        return std::move(word_);
     }
-    return false;
-}
+
+private:
+    void add_quoted(char c) {
+        word_.text += c;
+        if (pattern_characters.find(c) != pattern_characters.npos) word_.pattern += '\\';
+        word_.pattern += c;
+    }
+    bool ended() const { return at_ == line_.size(); }
+
+    void take_backslash() {
+        if (ended())
+            word_.open = '\\';
+        else
+            add_quoted(line_[at_++]);
+    }
+    void take_single() {
+        for (; !ended(); ++at_) {
+            if (line_[at_] == '\'') return void(++at_);
+            add_quoted(line_[at_]);
+        }
+        word_.open = '\'';
+    }
+    void take_double() {
+        for (; !ended(); ++at_) {
+            if (line_[at_] == '"') return void(++at_);
+            // As in sh(1): within "..." a backslash stands for itself except before these.
+            if (line_[at_] == '\\' && at_ + 1 < line_.size() &&
+                std::string_view("\"\\$`").find(line_[at_ + 1]) != std::string_view::npos)
+                ++at_;
+            add_quoted(line_[at_]);
+        }
+        word_.open = '"';
+    }
+    void take_escapes() {
+        while (!ended()) {
+            const char c = line_[at_++];
+            if (c == '\'') return;
+            if (c != '\\' || ended())
+                add_quoted(c);
+            else
+                take_escape(line_[at_++]);
+        }
+        word_.open = '$';
+    }
+    void take_escape(char c) {
+        if (c == 'n') return add_quoted('\n');
+        if (c == 't') return add_quoted('\t');
+        if (c == 'r') return add_quoted('\r');
+        if (c == 'e') return add_quoted('\x1b');
+        if (c != 'x') return add_quoted(c);
+        unsigned value = 0;
+        const auto rest = line_.substr(at_, 2);
+        const auto [end, failure] = std::from_chars(rest.data(), rest.data() + rest.size(), value, 16);
+        if (failure != std::errc()) return add_quoted(c);
+        at_ += static_cast<std::size_t>(end - rest.data());
+        add_quoted(static_cast<char>(value));
+    }
+
+    std::string_view line_;
+    std::size_t& at_;
+    Word word_;
+};
 
 /// How many characters must be added, taken away, changed or swapped with their neighbour.
 std::size_t edits(std::string_view a, std::string_view b) {
@@ -53,28 +129,27 @@ std::size_t edits(std::string_view a, std::string_view b) {
 
 }  // namespace
 
+std::optional<Word> scan_word(std::string_view line, std::size_t& at, std::string_view stops) {
+    while (at < line.size() && blank(line[at])) ++at;
+    if (at == line.size() || line[at] == '#' || stops.find(line[at]) != stops.npos) return std::nullopt;
+    return WordScanner(line, at).scan(stops);
+}
+
+Error unfinished(const Word& word) {
+    if (word.open == '\\') return expected("a backslash at the end of the line; a command is one line");
+    return expected(std::string("a quote ") + (word.open == '$' ? "$'" : std::string(1, word.open)) +
+                    " without its end");
+}
+
 Result<std::vector<std::string>> split_words(std::string_view line) {
     if (line.find('\0') != line.npos) return expected("a line holds a NUL byte");
     std::vector<std::string> words;
-    for (;;) {
-        while (!line.empty() && blank(line.front())) line.remove_prefix(1);
-        if (line.empty() || line.front() == '#') return words;
-        std::string word;
-        while (!line.empty() && !blank(line.front())) {
-            const char c = line.front();
-            if (c == '\'' || c == '"') {
-                if (!take_quoted(line, word)) return expected(std::string("a quote ") + c + " without its end");
-                continue;
-            }
-            if (c == '\\') {
-                line.remove_prefix(1);
-                if (line.empty()) return expected("a backslash at the end of the line; a command is one line");
-            }
-            word += line.front();
-            line.remove_prefix(1);
-        }
-        words.push_back(std::move(word));
+    std::size_t at = 0;
+    while (auto word = scan_word(line, at, "")) {
+        if (word->open != 0) return unfinished(*word);
+        words.push_back(std::move(word->text));
     }
+    return words;
 }
 
 Result<void> check_word(std::string_view what, std::string_view text) {

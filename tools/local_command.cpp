@@ -1,7 +1,6 @@
-#include "tools/p9ctl/shell.hpp"
+#include "tools/local_command.hpp"
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -49,17 +48,22 @@ struct SpawnSettings {
     SpawnSettings& operator=(const SpawnSettings&) = delete;
 };
 
-Result<pid_t> spawn_shell(const std::string& command, const Environment& extra, int output) {
+Result<pid_t> spawn_shell(const std::string& command, const Surroundings& surroundings) {
     SpawnSettings settings;
-    posix_spawn_file_actions_addopen(&settings.actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    if (output != STDOUT_FILENO) posix_spawn_file_actions_adddup2(&settings.actions, output, STDOUT_FILENO);
+    if (surroundings.input < 0)
+        posix_spawn_file_actions_addopen(&settings.actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    else if (surroundings.input != STDIN_FILENO)
+        posix_spawn_file_actions_adddup2(&settings.actions, surroundings.input, STDIN_FILENO);
+    if (surroundings.output != STDOUT_FILENO)
+        posix_spawn_file_actions_adddup2(&settings.actions, surroundings.output, STDOUT_FILENO);
     sigset_t defaults;
     sigemptyset(&defaults);
-    for (const int number : {SIGPIPE, SIGINT, SIGTERM}) sigaddset(&defaults, number);
+    for (const int number : {SIGPIPE, SIGINT, SIGTERM, SIGTSTP, SIGWINCH}) sigaddset(&defaults, number);
     posix_spawnattr_setsigdefault(&settings.attributes, &defaults);
     posix_spawnattr_setpgroup(&settings.attributes, 0);
-    posix_spawnattr_setflags(&settings.attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF);
-    auto variables = environment_with(extra);
+    const int group = surroundings.own_group ? POSIX_SPAWN_SETPGROUP : 0;
+    posix_spawnattr_setflags(&settings.attributes, static_cast<short>(group | POSIX_SPAWN_SETSIGDEF));
+    auto variables = environment_with(surroundings.extra);
     std::vector<char*> envp;
     envp.reserve(variables.size() + 1);
     for (auto& variable : variables) envp.push_back(variable.data());
@@ -89,22 +93,45 @@ void end_group(pid_t pid, int pidfd) {
 
 }  // namespace
 
-awaitable<Result<int>> run_shell(std::string command, Environment extra, int output) {
+Result<LocalCommand> LocalCommand::start(const std::string& command, const Surroundings& surroundings) {
+    const auto spawned = spawn_shell(command, surroundings);
+    if (!spawned) return spawned.error();
+    return LocalCommand(*spawned, surroundings.own_group);
+}
+
+awaitable<Result<int>> LocalCommand::wait() {
     namespace asio = boost::asio;
-    const auto spawned = spawn_shell(command, extra, output);
-    if (!spawned) co_return spawned.error();
-    const pid_t pid = *spawned;
-    const int pidfd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
-    if (pidfd < 0) co_return reap(pid);  // a kernel before 5.3: it ends before we can be interrupted
+    const int pidfd = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
+    if (pidfd < 0) co_return reap(pid_);  // a kernel before 5.3: it ends before we can be interrupted
     asio::posix::stream_descriptor end(co_await asio::this_coro::executor, pidfd);
-    const auto before = co_await asio::this_coro::cancellation_state;
-    if (before.cancelled() == asio::cancellation_type::none) {
+    bool given_up = false;
+    for (;;) {
+        const auto before = co_await asio::this_coro::cancellation_state;
+        if (before.cancelled() != asio::cancellation_type::none) {
+            if (own_group_) {
+                end_group(pid_, pidfd);
+                co_return Error(errc::cancelled);
+            }
+            given_up = true;
+            co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+        }
         auto waiting = end.async_wait(asio::posix::stream_descriptor::wait_read, asio::as_tuple(asio::use_awaitable));
         const auto [failed] = co_await std::move(waiting);
-        if (!failed) co_return reap(pid);
+        if (failed) continue;
+        const int status = reap(pid_);
+        if (given_up) co_return Error(errc::cancelled);
+        co_return status;
     }
-    end_group(pid, pidfd);
-    co_return Error(errc::cancelled);
+}
+
+awaitable<Result<int>> run_shell(std::string command, Environment extra, int output) {
+    Surroundings surroundings;
+    surroundings.extra = std::move(extra);
+    surroundings.output = output;
+    auto started = LocalCommand::start(command, surroundings);
+    if (!started) co_return started.error();
+    auto waiting = started->wait();
+    co_return co_await std::move(waiting);
 }
 
 }  // namespace p9::tools

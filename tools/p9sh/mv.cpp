@@ -1,0 +1,36 @@
+// mv: renames and moves.
+#include "tools/p9sh/places.hpp"
+
+#include <cerrno>
+
+namespace p9::tools {
+
+awaitable<void> run_mv(Call& call) {
+    const std::size_t last = call.arguments.operands.size() - 1;
+    auto finding = remote_paths(call, 0, last);
+    const auto sources = co_await std::move(finding);
+    auto finding_target = remote_paths(call, last, last + 1);
+    const auto targets = co_await std::move(finding_target);
+    if (sources.empty() || targets.empty()) co_return;
+    if (targets.size() > 1) co_return call.usage_error("more than one name matches the last pattern");
+    const bool into = co_await is_directory(call, targets[0]);
+    if (!into && sources.size() > 1)
+        co_return call.messages().report(
+            targets[0], Error::from_errno(ENOTDIR, "several files go into a directory, and this is none"));
+    for (const auto& source : sources) {
+        const std::string target = into ? path_in(targets[0], last_name(call.shell.absolute(source))) : targets[0];
+        if (call.arguments.has('n')) {
+            const auto there = co_await type_at(call, target);
+            if (there) continue;
+        }
+        const auto moved = co_await call.client().rename(call.shell.absolute(source), call.shell.absolute(target));
+        if (!moved) {
+            call.messages().report(source, moved.error());
+            if (call.messages().hopeless()) co_return;
+        } else if (call.arguments.has('v')) {
+            call.out().put(call.shown(source) + " -> " + call.shown(target) + "\n");
+        }
+    }
+}
+
+}  // namespace p9::tools

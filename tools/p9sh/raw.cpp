@@ -1,0 +1,173 @@
+// raw: one message, made by hand, and what comes back.
+#include "tools/connection.hpp"
+#include "tools/p9sh/command.hpp"
+#include "tools/p9sh/raw_conversation.hpp"
+#include "tools/p9sh/raw_message.hpp"
+
+#include "p9/negotiate.hpp"
+
+#include <cerrno>
+
+namespace p9::tools {
+namespace {
+
+RawDefaults defaults_for(const Shell& shell, Dialect dialect, Tag tag) {
+    RawDefaults defaults;
+    defaults.dialect = dialect;
+    defaults.tag = tag;
+    defaults.msize = shell.options().msize;
+    defaults.uname = shell.options().uname;
+    defaults.aname = shell.options().aname;
+    defaults.n_uname = shell.options().n_uname;
+    return defaults;
+}
+
+awaitable<Result<Agreement>> dial_only(Dialler dialler, Dialect dialect) {
+    auto dialling = dialler();
+    auto transport = co_await std::move(dialling);
+    if (!transport) co_return transport.error();
+    Agreement agreement;
+    agreement.transport = std::move(*transport);
+    agreement.dialect = dialect;
+    co_return agreement;
+}
+
+/// Opens the conversation; `bare`: without a version exchange, because the first message is one.
+awaitable<Result<void>> open_conversation(Call& call, bool bare) {
+    const CommonOptions& options = call.shell.options();
+    if (std::holds_alternative<FdAddress>(options.address))
+        co_return Error::from_errno(EOPNOTSUPP, "inherited descriptors make one connection, and the session has it");
+    SessionOptions session_options;
+    session_options.dialects = options.dialects;
+    session_options.msize = options.msize;
+    if (const auto lost = call.shell.lost(); !lost) session_options.dialects = {call.client().session().dialect()};
+    if (std::holds_alternative<VirtioAddress>(options.address) && !call.shell.lost()) {
+        call.messages().note("the port has one client at a time: the session ends for it; reconnect brings it back");
+        auto ending = call.shell.disconnect("the port's one connection went to raw");
+        co_await std::move(ending);
+    }
+    DialOptions dial_options;
+    dial_options.tls = options.tls;
+    auto reached = std::make_shared<bool>(false);
+    Dialler dialler = noting_dialler(options.address, std::move(dial_options), reached);
+    const Dialect first = session_options.dialects.front();
+    auto opening = bare ? dial_only(std::move(dialler), first) : agree(std::move(dialler), session_options);
+    auto agreed = co_await within(options.connect_timeout, std::move(opening),
+                                  display_name(options.address) + ": no connection, or no answer, in time");
+    if (!agreed) co_return no_connection(agreed.error(), options.address, *reached);
+    const Shell& shell = call.shell;
+    call.shell.raw = std::make_unique<RawConversation>(std::move(agreed->transport), agreed->dialect,
+                                                       [&shell](Direction direction, Bytes frame, Dialect dialect) {
+                                                           shell.trace_message(direction, frame, dialect, "raw ");
+                                                       });
+    std::string line = "raw: a connection of its own";
+    if (!bare) line += ", " + std::string(version_string(agreed->dialect)) + ", msize " + std::to_string(agreed->msize);
+    call.out().put(line + "\n");
+    co_return boost::system::in_place_value;
+}
+
+void print_message(Call& call, Direction direction, Bytes frame, Dialect dialect) {
+    std::string line = (direction == Direction::sent ? "-> " : "<- ") + describe(frame, dialect);
+    const u32 size = header_of(frame).size;
+    if (size != frame.size())
+        line += " (size=" + std::to_string(size) + " for " + std::to_string(frame.size()) + " bytes)";
+    call.out().put(line + "\n");
+    if (call.arguments.has('x')) call.out().put(hex_lines(frame));
+}
+
+/// Prints what has come. True if a refusal was among it.
+bool print_received(Call& call) {
+    bool refused = false;
+    for (const auto& frame : call.shell.raw->take_received()) {
+        print_message(call, Direction::received, frame, call.shell.raw->dialect());
+        const u8 type = header_of(frame).type;
+        refused = refused || type == Rerror::type || type == Rlerror::type;
+    }
+    return refused;
+}
+
+/// Says how the conversation ended, if it did.
+bool report_end(Call& call) {
+    if (!call.shell.raw->ended()) return false;
+    call.messages().report("", *call.shell.raw->ended());
+    call.shell.raw.reset();
+    return true;
+}
+
+awaitable<void> converse(Call& call) {
+    const auto& words = call.arguments.operands;
+    RawConversation& raw = *call.shell.raw;
+    const auto frame = build_message(words, defaults_for(call.shell, raw.dialect(), raw.traffic().free_tag()));
+    if (!frame) co_return call.usage_error(frame.error().message());
+    print_received(call);  // what came too late for the command before
+    print_message(call, Direction::sent, *frame, raw.dialect());
+    co_await call.out().flush();
+    const auto sent = co_await raw.send(*frame);
+    if (!sent) {
+        print_received(call);
+        call.messages().report("", sent.error());
+        call.shell.raw.reset();
+        co_return;
+    }
+    const Duration limit = call.arguments.seconds('t').value_or(std::chrono::seconds(5));
+    bool answered = false;
+    if (!call.arguments.has('n')) answered = co_await raw.wait_for(header_of(*frame).tag, limit);
+    const bool refused = print_received(call);
+    if (report_end(call)) co_return;
+    if (refused) call.status = EXIT_REFUSED;
+    const auto state = co_await boost::asio::this_coro::cancellation_state;
+    const bool cancelled = state.cancelled() != boost::asio::cancellation_type::none;
+    if (answered || call.arguments.has('n')) co_return;
+    const std::string tag = std::to_string(number(header_of(*frame).tag));
+    if (!cancelled)
+        call.messages().report(
+            "", Error(errc::timed_out,
+                      "no answer so far; raw prints what comes later, raw Tflush oldtag=" + tag + " asks for none"));
+}
+
+}  // namespace
+
+Result<void> check_raw(const Arguments& arguments) {
+    if (arguments.operands.empty()) return {};
+    if (arguments.has('c')) return Error::from_errno(EINVAL, "-c closes the conversation and takes no message");
+    // A field that some dialects have is right in some conversations.
+    Result<ByteVector> built = ByteVector();
+    for (const Dialect dialect : {Dialect::base, Dialect::linux_, Dialect::unix_}) {
+        RawDefaults defaults;
+        defaults.dialect = dialect;
+        built = build_message(arguments.operands, defaults);
+        if (built) return {};
+    }
+    return built.error();
+}
+
+awaitable<void> run_raw(Call& call) {
+    if (call.arguments.has('c')) {
+        if (call.shell.raw) print_received(call);
+        call.shell.raw.reset();
+        co_return;
+    }
+    const bool message = !call.arguments.operands.empty();
+    if (call.shell.raw && call.shell.raw->ended()) {
+        // It ended while nobody looked.
+        print_received(call);
+        call.messages().note("the conversation of raw has ended: " + call.shell.raw->ended()->message());
+        call.shell.raw.reset();
+    }
+    if (!call.shell.raw && message) {
+        auto opening = open_conversation(call, is_version(call.arguments.operands));
+        const auto opened = co_await std::move(opening);
+        if (!opened) co_return call.messages().report("", opened.error());
+    }
+    if (!call.shell.raw) {
+        call.out().put("raw: no conversation\n");
+    } else if (message) {
+        auto conversing = converse(call);
+        co_await std::move(conversing);
+    } else {
+        print_received(call);
+        (void)report_end(call);
+    }
+}
+
+}  // namespace p9::tools
