@@ -92,10 +92,10 @@ int main(int argc, char** argv) {
     const std::string nothing("\0-", 2);
     std::string commands = nothing;
     CommandLine line({"p9sh", "A shell on a 9P server.",
-                      "At the prompt `help` lists the commands. Without a terminal they come from standard\n"
-                      "input. A script ends at its first error, with its line number.\n"
-                      "Exit status: 0 done, 1 refused by the server, 2 usage, 3 no connection or\n"
-                      "connection lost, 4 out of time, 5 protocol broken, 130 interrupted.\n\n"
+                      "At the prompt `help` lists the commands. Without a terminal they come from\n"
+                      "standard input. A script ends at its first error, with its line number.\n"
+                      "Exit status: 0 done, 1 refused, 2 usage, 3 no connection, 4 out of time,\n"
+                      "5 protocol broken, 130 interrupted. p9sh(1) tells more.\n\n"
                       "Examples:\n"
                       "  p9sh -a tcp!fileserver!564\n"
                       "  p9sh -a unix!/run/server.sock -c 'cd /logs; ls -lt | head'"});

@@ -54,7 +54,11 @@ awaitable<void> run_ping(Call& call) {
         timer.expires_after(interval);
         auto sleeping = timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
         const auto [woken] = co_await std::move(sleeping);
-        if (woken) break;
+        if (woken) {
+            // The terminal has echoed ^C.
+            if (call.out().terminal()) call.out().put("\n");
+            break;
+        }
     }
     char line[160];
     std::snprintf(line, sizeof line, "%llu sent, %llu answered", static_cast<unsigned long long>(times.sent),

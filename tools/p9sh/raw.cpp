@@ -1,4 +1,5 @@
 // raw: one message, made by hand, and what comes back.
+#include "tools/capture.hpp"
 #include "tools/connection.hpp"
 #include "tools/p9sh/command.hpp"
 #include "tools/p9sh/raw_conversation.hpp"
@@ -50,6 +51,7 @@ awaitable<Result<void>> open_conversation(Call& call, bool bare) {
     dial_options.tls = options.tls;
     auto reached = std::make_shared<bool>(false);
     Dialler dialler = noting_dialler(options.address, std::move(dial_options), reached);
+    if (options.capture) dialler = options.capture->watch(std::move(dialler));
     const Dialect first = session_options.dialects.front();
     auto opening = bare ? dial_only(std::move(dialler), first) : agree(std::move(dialler), session_options);
     auto agreed = co_await within(options.connect_timeout, std::move(opening),
