@@ -101,7 +101,7 @@ int main(int argc, char** argv) {
                       "  p9sh -a unix!/run/server.sock -c 'cd /logs; ls -lt | head'"});
     line.text("-c", commands, "COMMANDS", "Run these, with ; or newlines between them");
     line.text("-f", wanted.file, "FILE", "Run the commands in FILE, or - for standard input");
-    line.flag("-k", wanted.keep_going, "Go on after an error; exit with the first one's status");
+    line.flag("-k", wanted.keep_going, "Go on after an error; the status is the first one's");
     int status = EXIT_DONE;
     if (!line.parse(argc, argv, status)) return status;
     if (commands != nothing) wanted.commands = commands;
