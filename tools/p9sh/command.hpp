@@ -95,6 +95,7 @@ awaitable<void> run_cat(Call& call);
 awaitable<void> run_cd(Call& call);
 awaitable<void> run_chmod(Call& call);
 awaitable<void> run_chown(Call& call);
+awaitable<void> run_cp(Call& call);
 awaitable<void> run_ctl(Call& call);
 awaitable<void> run_ask(Call& call);
 awaitable<void> run_echo(Call& call);
