@@ -88,6 +88,7 @@ awaitable<void> Connection::keep(std::function<awaitable<void>(NodePtr)> take_ov
         log_.note(
             "the connection to " + name() + " ended: " + last_error_->message() +
             (again ? "; trying to get it back" : "; every call now fails with \"" + errno_message(ENOTCONN) + '"'));
+        tell_("no connection to " + name() + ": " + last_error_->message());
         if (!again) {
             given_up_ = true;
             changed_.cancel();
@@ -111,6 +112,7 @@ awaitable<void> Connection::keep(std::function<awaitable<void>(NodePtr)> take_ov
             next = std::min<Duration>(next * 2, LONGEST_PAUSE);
         }
         log_.note("connected to " + name() + " again after " + seconds(Clock::now() - *lost_since_));
+        tell_("connected to " + name());
         ++generation_;
         ready_ = true;
         given_up_ = false;

@@ -36,6 +36,8 @@ public:
     /// Waits for the end of the session and makes another one, until `stop`. `take_over` gets each new root, before
     /// anybody else may use the session.
     awaitable<void> keep(std::function<awaitable<void>(NodePtr)> take_over);
+    /// Calls `tell` with a line for people when the connection is lost and when it is back.
+    void on_change(std::function<void(const std::string&)> tell) { tell_ = std::move(tell); }
     /// Makes no more sessions, and lets nobody wait for one.
     void stop();
 
@@ -65,6 +67,7 @@ private:
     boost::asio::any_io_executor executor_;
     ConnectionOptions options_;
     const Log& log_;
+    std::function<void(const std::string&)> tell_ = [](const std::string&) {};
     std::shared_ptr<Session> session_;
     boost::asio::steady_timer changed_;   // cancelled when any of these changes
     boost::asio::steady_timer retry_;     // until the next attempt

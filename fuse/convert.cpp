@@ -27,16 +27,15 @@ Time to_time(const timespec& time) { return {time.tv_sec, static_cast<u32>(time.
 
 }  // namespace
 
-Result<struct stat> to_stat(const Attributes& attributes, u64 number, FileType type) {
+Result<struct stat> to_stat(const OwnerMap& owners, const Attributes& attributes, u64 number, FileType type) {
     if (attributes.type() != type) return Error::from_errno(ESTALE, "the file is of another type now");
     if (attributes.size > static_cast<u64>(std::numeric_limits<off_t>::max()))
         return Error::from_errno(EOVERFLOW, "the server names a size beyond 2^63");
     struct stat result{};
-    result.st_ino = number;
+    result.st_ino = shown_number(attributes.qid.path, type, number);
     result.st_mode = mode_bits(type) | (attributes.mode & P9_S_PERMISSIONS);
     result.st_nlink = static_cast<nlink_t>(std::clamp<u64>(attributes.nlink, 1, std::numeric_limits<u32>::max()));
-    result.st_uid = attributes.uid == NONUNAME ? ::getuid() : attributes.uid;
-    result.st_gid = attributes.gid == NONUNAME ? ::getgid() : attributes.gid;
+    owners.show(result, attributes);
     result.st_rdev = attributes.rdev;
     result.st_size = static_cast<off_t>(attributes.size);
     // The kernel takes the logarithm of it.

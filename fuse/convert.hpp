@@ -3,6 +3,8 @@
 // Pure functions.
 #pragma once
 
+#include "fuse/owner.hpp"
+
 #include "p9/attributes.hpp"
 #include "p9/error.hpp"
 
@@ -12,9 +14,9 @@
 
 namespace p9::fuse {
 
-/// `attributes` for the inode of this number and type. ESTALE if the server now says another type; EOVERFLOW
-/// for a size that no file offset reaches. Owners that the server does not tell are this process's own.
-Result<struct stat> to_stat(const Attributes& attributes, u64 number, FileType type);
+/// `attributes` for the inode of this number and type, with the owners that are to be shown. ESTALE if the server now
+/// says another type; EOVERFLOW for a size that no file offset reaches.
+Result<struct stat> to_stat(const OwnerMap& owners, const Attributes& attributes, u64 number, FileType type);
 
 struct statvfs to_statvfs(const StatFs& figures);
 

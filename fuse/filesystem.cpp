@@ -29,11 +29,53 @@ std::string path_of(const Inode& inode) {
 }  // namespace
 
 FileSystem::FileSystem(Connection& connection, NodePtr root, Behaviour behaviour, const Log& log)
-    : inodes(std::move(root)),
-      behaviour_(behaviour),
+    : own_state_(std::make_unique<MountState>(std::move(root))),
+      own_users_(std::make_unique<Users>(*this)),
+      state_(*own_state_),
+      users_(own_users_.get()),
+      behaviour_(std::move(behaviour)),
       connection_(connection),
       log_(log),
-      lock_client_id_(client_id()) {}
+      lock_client_id_(client_id()),
+      inodes(state_.inodes),
+      files(state_.files),
+      directories(state_.directories),
+      kept_lists(state_.kept_lists),
+      write_buffers(state_.write_buffers),
+      locks(state_.locks),
+      counters(state_.counters),
+      requests_under_way(state_.requests_under_way) {}
+
+FileSystem::FileSystem(FileSystem& mounts_own, UserTree& tree)
+    : state_(mounts_own.state_),
+      users_(mounts_own.users_),
+      tree_(&tree),
+      label_(tree.label()),
+      behaviour_(mounts_own.behaviour_),
+      connection_(mounts_own.connection_),
+      log_(mounts_own.log_),
+      lock_client_id_(mounts_own.lock_client_id_),
+      inodes(state_.inodes),
+      files(state_.files),
+      directories(state_.directories),
+      kept_lists(state_.kept_lists),
+      write_buffers(state_.write_buffers),
+      locks(state_.locks),
+      counters(state_.counters),
+      requests_under_way(state_.requests_under_way) {}
+
+FileSystem::~FileSystem() = default;
+
+awaitable<Result<NodePtr>> FileSystem::root() {
+    if (tree_ != nullptr) {
+        auto attaching = tree_->root();
+        co_return co_await std::move(attaching);
+    }
+    const InodePtr inode = inodes.find(1);
+    // It is replaced before anybody may use a session.
+    if (!is_current(*inode->node)) co_return Error(errc::connection_lost);
+    co_return inode->node;
+}
 
 Result<InodePtr> FileSystem::inode(u64 number) const {
     InodePtr found = inodes.find(number);
@@ -44,8 +86,11 @@ Result<InodePtr> FileSystem::inode(u64 number) const {
 awaitable<Result<NodePtr>> FileSystem::node(InodePtr inode) {
     if (inode->node && is_current(*inode->node)) {
         inodes.touch(*inode);
+        ++counters.nodes.hits;
         co_return inode->node;
     }
+    if (inode->is_root()) co_return co_await root();
+    ++counters.nodes.misses;
     const u64 moves = inodes.moves();
     auto walked = co_await walk_to(inode);
     if (!walked) co_return std::move(walked).error();
@@ -58,15 +103,19 @@ awaitable<Result<NodePtr>> FileSystem::node(InodePtr inode) {
 awaitable<Result<Node>> FileSystem::walk_to(InodePtr inode) {
     std::vector<std::string> names;
     InodePtr above = inode;
+    if (above->is_root()) co_return Error::from_errno(EINVAL, "the root has no name");
     do {
-        // The root's node is replaced before anybody may use a session.
-        if (above->is_root()) co_return Error(errc::connection_lost);
         if (above->detached()) co_return Error::from_errno(ESTALE, "the file has no name any more");
         names.insert(names.begin(), above->name);
         above = above->parent;
-    } while (!above->node || !is_current(*above->node));
+    } while (!above->is_root() && (!above->node || !is_current(*above->node)));
+    NodePtr start = above->node;
+    if (above->is_root()) {
+        auto top = co_await root();
+        if (!top) co_return std::move(top).error();
+        start = std::move(*top);
+    }
     inodes.touch(*above);
-    const NodePtr start = above->node;
     auto walked = co_await start->walk(std::move(names));
     if (!walked) co_return std::move(walked).error();
     if (walked->qid().path != inode->qid.path) {
@@ -106,19 +155,20 @@ awaitable<Result<Node>> FileSystem::clone(InodePtr inode) {
 }
 
 awaitable<Result<FilePtr>> FileSystem::file(std::shared_ptr<OpenFile> open) {
-    if (is_current(open->file->node())) co_return open->file;
-    auto clone = co_await this->clone(open->inode);
+    if (is_alive(open->file->node())) co_return open->file;
+    // With the rights of whoever opened it, whoever uses it now.
+    auto clone = co_await users_->of_label(open->file->node().label()).clone(open->inode);
     if (!clone) co_return std::move(clone).error();
     auto opened = co_await File::open(std::move(*clone), open->flags & ~OpenFlags{P9_O_TRUNC});
     if (!opened) co_return std::move(opened).error();
     // Somebody else may have opened it in the meantime.
-    if (!is_current(open->file->node())) open->file = std::make_shared<File>(std::move(*opened));
+    if (!is_alive(open->file->node())) open->file = std::make_shared<File>(std::move(*opened));
     co_return open->file;
 }
 
 void FileSystem::saw(Inode& inode, const Attributes& attributes) {
     const Stamp now = stamp_of(attributes);
-    server_clock_.saw(now, Clock::now());
+    state_.server_clock.saw(now, Clock::now());
     inode.size = attributes.size;
     if (now == inode.seen) return;
     inode.seen = now;
@@ -135,7 +185,7 @@ void FileSystem::wrote(Inode& inode, bool done) {
 
 void FileSystem::expire_attributes(const Inode& inode) const {
     // An inode that the kernel has forgotten, or a mount that has ended, is no matter.
-    if (kernel_ != nullptr) (void)fuse_lowlevel_notify_inval_inode(kernel_, inode.number, -1, 0);
+    if (state_.kernel != nullptr) (void)fuse_lowlevel_notify_inval_inode(state_.kernel, inode.number, -1, 0);
 }
 
 awaitable<void> FileSystem::take_over(NodePtr root) {

@@ -4,9 +4,13 @@
 #pragma once
 
 #include "fuse/connection.hpp"
+#include "fuse/counters.hpp"
 #include "fuse/handles.hpp"
 #include "fuse/locks.hpp"
 #include "fuse/log.hpp"
+#include "fuse/owner.hpp"
+#include "fuse/symlinks.hpp"
+#include "fuse/users.hpp"
 #include "fuse/write_buffers.hpp"
 
 struct fuse_session;
@@ -24,11 +28,43 @@ struct Behaviour {
     double negative_timeout = 0;   ///< seconds for which the kernel may believe that a name leads nowhere
     bool remote_locks = false;     ///< the server keeps locks; else they hold within the mount
     u32 max_read = 0;              ///< largest READ in bytes, as the mount option says; 0: the kernel's own
+    Access access = Access::client;
+    u32 access_uid = NONUNAME;  ///< who has the rights of the mount's own attach, where not everybody has them
+    Symlinks symlinks = Symlinks::keep;
+    OwnerMap owners;
+    bool extended_attributes = true;  ///< false: none are shown, and the server is not asked
 };
 
+/// What all users of a mount share.
+struct MountState {
+    explicit MountState(NodePtr root) : inodes(std::move(root)) {}
+    InodeTable inodes;
+    HandleTable<OpenFile> files;
+    HandleTable<OpenDirectory> directories;
+    KeptLists kept_lists;
+    WriteBuffers write_buffers;
+    LockTable locks;
+    std::size_t requests_under_way = 0;
+    Counters counters;
+    ServerClock server_clock;
+    u32 next_flock = 1;
+    fuse_session* kernel = nullptr;
+};
+
+/// The mount as one user has it: everything is shared but the nodes, which come from his own attach.
 class FileSystem {
 public:
+    /// The mount's own.
     FileSystem(Connection& connection, NodePtr root, Behaviour behaviour, const Log& log);
+    /// The same mount for the user of `tree`; both outlive it.
+    FileSystem(FileSystem& mounts_own, UserTree& tree);
+    ~FileSystem();
+    FileSystem(const FileSystem&) = delete;
+    FileSystem& operator=(const FileSystem&) = delete;
+
+    /// The mount as the user of this system who has this uid has it.
+    FileSystem& of_caller(u32 uid) { return users_->of_caller(uid); }
+    const Users& users() const { return *users_; }
 
     Connection& connection() const { return connection_; }
     Session& session() const { return connection_.session(); }
@@ -39,12 +75,14 @@ public:
     /// What tells this mount's locks from those of other clients.
     const std::string& lock_client_id() const { return lock_client_id_; }
     /// A proc_id for the owner of an flock, which no process has.
-    u32 next_flock_id() { return 0x8000'0000 | next_flock_++; }
+    u32 next_flock_id() { return 0x8000'0000 | state_.next_flock++; }
 
     /// The inode of `number`, or ESTALE.
     Result<InodePtr> inode(u64 number) const;
     /// True if `node` belongs to the session of now.
-    bool is_current(const Node& node) const { return &node.session() == &session(); }
+    bool is_alive(const Node& node) const { return &node.session() == &session(); }
+    /// The same, and to this user's attach.
+    bool is_current(const Node& node) const { return is_alive(node) && node.label() == label_; }
     /// A node at the inode's place, walked to if there is none at hand; ESTALE if the place is gone or is another
     /// file's now.
     awaitable<Result<NodePtr>> node(InodePtr inode);
@@ -65,37 +103,44 @@ public:
     /// The server has just told these attributes of the inode.
     void saw(Inode& inode, const Attributes& attributes);
     /// True if a change of the inode from here on will show in its attributes.
-    bool is_settled(const Inode& inode) const { return server_clock_.settled(inode.seen, Clock::now()); }
+    bool is_settled(const Inode& inode) const { return state_.server_clock.settled(inode.seen, Clock::now()); }
     /// Its contents are about to change through this mount, or, if `done`, have just been changed.
     void wrote(Inode& inode, bool done);
     /// Lets the kernel forget the inode's attributes. Its pages are none of this: for them the kernel would have to
     /// wait until requests that are under way have their answers from this very thread.
     void expire_attributes(const Inode& inode) const;
     /// The kernel's side of the mount, from the time that it is mounted.
-    void attach(fuse_session* kernel) { kernel_ = kernel; }
+    void attach(fuse_session* kernel) { state_.kernel = kernel; }
 
     /// Goes on in a new session, whose root is `root`: sets the locks that were held.
     awaitable<void> take_over(NodePtr root);
 
-    InodeTable inodes;
-    HandleTable<OpenFile> files;
-    HandleTable<OpenDirectory> directories;
-    KeptLists kept_lists;
-    WriteBuffers write_buffers;
-    LockTable locks;
-    /// Requests of the kernel's that have no answer yet.
-    std::size_t requests_under_way = 0;
-
 private:
     awaitable<void> lock_again(LockKey key, LockHolder holder);
+    /// The root of the tree as this user has it.
+    awaitable<Result<NodePtr>> root();
 
+    std::unique_ptr<MountState> own_state_;  // null in a user's
+    std::unique_ptr<Users> own_users_;       // null in a user's
+    MountState& state_;
+    Users* users_;
+    UserTree* tree_ = nullptr;  // null in the mount's own, whose attach is the connection's
+    u32 label_ = MOUNTS_OWN;
     Behaviour behaviour_;
     Connection& connection_;
     const Log& log_;
     std::string lock_client_id_;
-    u32 next_flock_ = 1;
-    ServerClock server_clock_;
-    fuse_session* kernel_ = nullptr;
+
+public:
+    InodeTable& inodes;
+    HandleTable<OpenFile>& files;
+    HandleTable<OpenDirectory>& directories;
+    KeptLists& kept_lists;
+    WriteBuffers& write_buffers;
+    LockTable& locks;
+    Counters& counters;
+    /// Requests of the kernel's that have no answer yet.
+    std::size_t& requests_under_way;
 };
 
 }  // namespace p9::fuse

@@ -38,6 +38,7 @@ struct OpenFile : std::enable_shared_from_this<OpenFile> {
 struct ListedName {
     std::string name;
     std::optional<FileType> type;
+    u64 path = 0;                            ///< its qid's
     std::unique_ptr<Attributes> attributes;  ///< where the listing brought them
 };
 

@@ -48,7 +48,12 @@ Result<ConnectionOptions> connection_options(const Options& options, std::functi
     how.attach.uname = options.uname;
     how.attach.aname = options.aname;
     how.attach.n_uname = options.n_uname;
+    how.attach.label = MOUNTS_OWN;
     how.connect_timeout = options.connect_timeout;
+    // Until shortly before time is up, so that the last failure's own words are told.
+    const Duration most = how.connect_timeout == Duration::zero() ? std::chrono::hours(24) : how.connect_timeout;
+    const Duration before = std::min<Duration>(most / 10, std::chrono::milliseconds(500));
+    how.session.port_timeout = options.port_timeout.value_or(most - before);
     how.reconnect_timeout = options.reconnect_timeout;
     how.dial.tls = options.tls;
     if (options.trace) {
@@ -105,6 +110,11 @@ awaitable<int> Mount::live() {
     }
     if (starter_.in_background()) log_.use_syslog();
     starter_.succeeded();
+    if (!starter_.in_background()) {
+        // In the background the process that the service manager knows has ended.
+        notice_.send("READY=1\nSTATUS=connected to " + display_name(options_.address));
+        connection_->on_change([this](const std::string& line) { notice_.send("STATUS=" + tools::one_line(line)); });
+    }
     auto take_over = [this](NodePtr root) { return filesystem_->take_over(std::move(root)); };
     spawn(io_.get_executor(), connection_->keep(std::move(take_over)));
     while (!ended_) {
@@ -127,6 +137,12 @@ awaitable<Result<void>> Mount::start() {
     auto root = co_await connection_->connect();
     if (!root) co_return std::move(root).error();
     Behaviour behaviour = options_.behaviour;
+    if (Owner& remote = behaviour.owners.remote; behaviour.owners.idmap_user) {
+        // Whose tree it is stands for whom the server takes the mount for, where nobody has said it.
+        auto attributes = co_await (*root)->attributes();
+        if (!attributes) co_return std::move(attributes).error();
+        if (remote.uid == NONUNAME || remote.uid == attributes->uid) remote = {attributes->uid, attributes->gid};
+    }
     behaviour.remote_locks = co_await keeps_locks(*root);
     filesystem_ = std::make_unique<FileSystem>(*connection_, std::move(*root), behaviour, log_);
     auto mounted = mount_session(options_, mountpoint_, *filesystem_);
@@ -208,6 +224,7 @@ awaitable<void> Mount::unmount() {
 
 awaitable<void> Mount::clean_up() {
     ended_ = true;
+    if (serving_ && !starter_.in_background()) notice_.send("STOPPING=1\nSTATUS=ending");
     signals_.cancel();
     if (fuse_session_) {
         descriptor_.release();  // libfuse closes it, and unmounts if that is still to be done

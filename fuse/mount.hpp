@@ -4,6 +4,7 @@
 #pragma once
 
 #include "fuse/mountpoint.hpp"
+#include "fuse/service_notice.hpp"
 #include "fuse/starter.hpp"
 
 #include <boost/asio/cancellation_signal.hpp>
@@ -36,6 +37,7 @@ private:
     const Options& options_;
     Starter& starter_;
     Log log_;
+    ServiceNotice notice_;
     std::string mountpoint_;  // absolute
     std::optional<Connection> connection_;
     std::unique_ptr<FileSystem> filesystem_;  // before fuse_session_, which refers to it

@@ -1,12 +1,15 @@
 #include "fuse/mountpoint.hpp"
 
+#include "fuse/mount_list.hpp"
 #include "fuse/operation_table.hpp"
+#include "fuse/status.hpp"
 
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -81,6 +84,8 @@ void on_init(void* userdata, fuse_conn_info* connection) {
     // Nothing else: splicing would put a pipe between the kernel and memory that is at hand already, a blocking read
     // from that pipe included; and set-user-ID bits are dropped by the kernel, since no message of 9P does it.
     connection->want = connection->capable & (wanted | (loose ? exclusive : FUSE_CAP_AUTO_INVAL_DATA));
+    // What a link is shown to lead to depends on where it is.
+    if (fs.behaviour().symlinks != Symlinks::keep) connection->want &= ~unsigned{FUSE_CAP_CACHE_SYMLINKS};
     // Where the server has no locks the kernel keeps them, for this mount alone.
     if (fs.behaviour().remote_locks)
         connection->want |= connection->capable & (FUSE_CAP_POSIX_LOCKS | FUSE_CAP_FLOCK_LOCKS);
@@ -102,9 +107,41 @@ std::string hint_for(const std::string& reason) {
     return "";
 }
 
+/// Takes away a mount whose p9fuse has died.
+bool clear_away(const std::string& place) {
+    if (::geteuid() == 0) return ::umount2(place.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) == 0;
+    const pid_t child = ::fork();
+    if (child == 0) {
+        ::execlp("fusermount3", "fusermount3", "-u", "-z", "-q", "--", place.c_str(), static_cast<char*>(nullptr));
+        ::_exit(127);
+    }
+    int status = -1;
+    return child > 0 && ::waitpid(child, &status, 0) == child && status == 0;
+}
+
+/// Nothing is at `place`, or something that is not ours; dead mounts of ours are taken away.
+Result<void> clear_dead_mounts(const std::string& place) {
+    const auto taken = [&] {
+        return Error::from_errno(EBUSY, place + ": a FUSE mount is there already; end it with fusermount3 -u " + place);
+    };
+    // Dead mounts may lie upon each other; who mounts faster than they are taken away is no matter.
+    for (int times = 0; times < 100; ++times) {
+        const auto mount = mount_at(place);
+        if (!mount || mount->type != MOUNT_TYPE) return boost::system::in_place_value;
+        // Its attributes would have to come from its server, which may not answer.
+        const int number = ask_for_status(place, false).number;
+        if (number != ENOTCONN && number != ECONNABORTED) return taken();
+        if (!clear_away(place))
+            return Error::from_errno(
+                ENOTCONN, place + ": a dead mount is there and cannot be taken away: fusermount3 -u -z " + place);
+    }
+    return taken();
+}
+
 }  // namespace
 
 Result<std::string> check_mountpoint(const std::string& mountpoint) {
+    if (auto clear = clear_dead_mounts(absolute_path(mountpoint)); !clear) return std::move(clear).error();
     struct stat status{};
     if (::stat(mountpoint.c_str(), &status) != 0) {
         const int number = errno;
@@ -138,7 +175,8 @@ Result<FuseSession> mount_session(const Options& options, const std::string& mou
     add("-osubtype=p9fuse");
     add("-ofsname=" + in_list(display_name(options.address)));
     for (const auto& option : options.fuse_options) add("-o" + in_list(option));
-    add("-onosuid,nodev");
+    add(options.suid ? "-osuid" : "-onosuid");
+    add(options.dev ? "-odev" : "-onodev");
     if (options.debug) add("-d");
 
     CapturedErrors errors;

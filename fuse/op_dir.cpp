@@ -31,7 +31,7 @@ awaitable<Result<Directory>> open_on_server(FileSystem* fs, InodePtr inode) {
 /// Makes the directory one of this session, if it belongs to an earlier one. The server's offsets need not hold any
 /// more: it is read from its beginning, without what was listed before.
 awaitable<Result<void>> make_current(FileSystem* fs, OpenDirectory& directory) {
-    if (directory.directory && fs->is_current(directory.directory->node())) co_return boost::system::in_place_value;
+    if (directory.directory && fs->is_alive(directory.directory->node())) co_return boost::system::in_place_value;
     auto opened = co_await open_on_server(fs, directory.inode);
     if (!opened) co_return std::move(opened).error();
     directory.directory = std::make_shared<Directory>(std::move(*opened));
@@ -52,7 +52,7 @@ awaitable<Result<void>> read_up_to(FileSystem* fs, OpenDirectory& directory, std
         for (auto& entry : batch->entries) {
             if (directory.listed.contains(entry.name)) continue;
             auto attributes = entry.attributes ? std::make_unique<Attributes>(std::move(*entry.attributes)) : nullptr;
-            list->names.push_back({std::move(entry.name), entry.type, std::move(attributes)});
+            list->names.push_back({std::move(entry.name), entry.type, entry.qid.path, std::move(attributes)});
         }
         directory.cookie = batch->next;
         list->complete = batch->end;
@@ -99,17 +99,16 @@ public:
     bool add_dots(u64 offset) {
         fuse_entry_param param{};
         param.attr.st_mode = P9_S_IFDIR;
-        param.attr.st_ino = directory_.inode->number;
+        param.attr.st_ino = number_of(*directory_.inode);
         if (offset == 0 && !add(".", param, 1)) return false;
-        if (const InodePtr& parent = directory_.inode->parent) param.attr.st_ino = parent->number;
+        if (const InodePtr& parent = directory_.inode->parent) param.attr.st_ino = number_of(*parent);
         return offset >= DOTS || add("..", param, 2);
     }
     bool add_name(u64 offset, std::optional<Found> found) {
         const ListedName& listed = directory_.list->names[offset - DOTS];
         fuse_entry_param param{};
         param.attr.st_mode = listed.type ? mode_bits(*listed.type) : 0;
-        const InodePtr known = fs_.inodes.child(*directory_.inode, listed.name);
-        param.attr.st_ino = known ? known->number : UNKNOWN_NUMBER;
+        param.attr.st_ino = listed.type ? shown_number(listed.path, *listed.type, UNKNOWN_NUMBER) : u64{UNKNOWN_NUMBER};
         if (found) {
             const Qid qid = found->node->qid();
             auto entry = to_entry(fs_, directory_.inode, listed.name, qid, std::move(found->node), found->attributes);
@@ -124,6 +123,7 @@ public:
     Listing listing;
 
 private:
+    static u64 number_of(const Inode& inode) { return shown_number(inode.qid.path, inode.type, inode.number); }
     // What libfuse itself lists where no inode number is known.
     static constexpr u64 UNKNOWN_NUMBER = 0xffffffff;
 
@@ -214,11 +214,16 @@ awaitable<Result<Listing>> read_directory(FileSystem* fs, u64 handle, std::size_
         };
         co_await for_each_concurrently(found.size(), NAMES_AT_ONCE, std::move(each));
     }
+    HitRate& told_with_names = fs->counters.listings;
+    for (std::size_t i = 0; plus && i < found.size(); ++i)
+        ++(directory->list->names[offset - DOTS + i].attributes ? told_with_names.hits : told_with_names.misses);
     for (std::size_t i = 0; i < found.size(); ++i)
         if (!filler.add_name(offset + i, std::move(found[i]))) break;
     const NameListPtr& list = directory->list;
     const bool at_end = list->complete && found.empty() && offset - DOTS >= list->names.size();
-    if (at_end && fs->behaviour().cache != CacheMode::none) fs->kept_lists.keep(directory->inode->number, list);
+    // What one user may list is not for another to see.
+    const bool for_all = fs->behaviour().cache != CacheMode::none && fs->behaviour().access == Access::client;
+    if (at_end && for_all) fs->kept_lists.keep(directory->inode->number, list);
     co_return std::move(filler.listing);
 }
 

@@ -124,6 +124,7 @@ awaitable<Result<OpenedFile>> open_file(FileSystem* fs, u64 number, int flags) {
         file->keep = inode->pages_valid;
         file->settled = fs->is_settled(*inode);
     }
+    ++(file->keep ? fs->counters.opens.hits : fs->counters.opens.misses);
     if ((wire_flags & P9_O_TRUNC) != 0) {
         inode->size = 0;
         fs->wrote(*inode, true);

@@ -6,6 +6,16 @@
 #include <climits>
 
 namespace p9::fuse {
+namespace {
+
+/// How many directories are between the mount's root and the inode's own.
+std::size_t depth_of(const Inode& inode) {
+    std::size_t depth = 0;
+    for (const Inode* at = inode.parent.get(); at != nullptr && !at->is_root(); at = at->parent.get()) ++depth;
+    return depth;
+}
+
+}  // namespace
 
 awaitable<Result<Entry>> make_symlink(FileSystem* fs, u64 parent, std::string name, std::string target, u32 gid) {
     auto directory = fs->inode(parent);
@@ -18,14 +28,21 @@ awaitable<Result<Entry>> make_symlink(FileSystem* fs, u64 parent, std::string na
 }
 
 awaitable<Result<Target>> read_link(FileSystem* fs, u64 number) {
-    auto place = co_await fs->node(number);
+    auto inode = fs->inode(number);
+    if (!inode) co_return std::move(inode).error();
+    auto place = co_await fs->node(*inode);
     if (!place) co_return std::move(place).error();
     auto target = co_await (*place)->readlink();
     if (!target) co_return std::move(target).error();
     // The kernel takes it as a C string of less than a page.
     if (target->empty() || target->size() >= PATH_MAX || target->find('\0') != target->npos)
         co_return Error::from_errno(EIO, "the server's symlink target is none");
-    co_return Target{std::move(*target)};
+    if (fs->behaviour().symlinks == Symlinks::keep) co_return Target{std::move(*target)};
+    if ((*inode)->detached()) co_return Error::from_errno(ESTALE, "nobody can tell where this link is");
+    auto shown = contained(std::move(*target), depth_of(**inode), fs->behaviour().symlinks);
+    if (!shown) co_return std::move(shown).error();
+    if (shown->size() >= PATH_MAX) co_return Error::from_errno(ENAMETOOLONG);
+    co_return Target{std::move(*shown)};
 }
 
 awaitable<Result<Entry>> make_link(FileSystem* fs, u64 number, u64 new_parent, std::string new_name) {
@@ -37,6 +54,7 @@ awaitable<Result<Entry>> make_link(FileSystem* fs, u64 number, u64 new_parent, s
     if (!place) co_return std::move(place).error();
     auto linked = co_await (*place)->link(new_name, **existing);
     if (!linked) co_return std::move(linked).error();
+    if (const InodePtr inode = fs->inodes.find(number)) fs->expire_attributes(*inode);  // it has one more link now
     co_return co_await look_up(fs, new_parent, std::move(new_name));
 }
 

@@ -124,7 +124,7 @@ awaitable<Result<void>> release_locks(FileSystem* fs, LockKey key) {
     if (!holder) co_return boost::system::in_place_value;
     // In an earlier session they went with it.
     const FilePtr open = holder->file->file;
-    if (holder->held.empty() || !fs->is_current(open->node())) co_return boost::system::in_place_value;
+    if (holder->held.empty() || !fs->is_alive(open->node())) co_return boost::system::in_place_value;
     Lock all = lock_of(*fs, LockRange{LockType::unlock, 0, 0}, *holder);
     // close(2) has no use for an error here, and the server drops the locks with the fid or the connection.
     (void)co_await open->lock(std::move(all));

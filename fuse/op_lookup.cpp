@@ -10,7 +10,7 @@ Result<Entry> to_entry(FileSystem& fs, const InodePtr& parent, std::string name,
     const InodePtr& inode = reference.inode();
     if (node) fs.keep_node(*inode, std::move(node));
     fs.saw(*inode, attributes);
-    auto status = to_stat(attributes, inode->number, inode->type);
+    auto status = to_stat(fs.behaviour().owners, attributes, inode->number, inode->type);
     if (!status) return std::move(status).error();
     return Entry{std::move(reference), *status};
 }

@@ -2,6 +2,7 @@
 
 #include "fuse/operations.hpp"
 #include "fuse/request.hpp"
+#include "fuse/status.hpp"
 
 #include "p9/trace.hpp"
 
@@ -25,8 +26,10 @@ auto calling(F operation, Args... args) {
     return [operation, ... mine = kept(std::move(args))] { return operation(mine...); };
 }
 
-FileSystem& fs_of(fuse_req_t req) { return *static_cast<FileSystem*>(fuse_req_userdata(req)); }
-u32 gid_of(fuse_req_t req) { return fuse_req_ctx(req)->gid; }
+FileSystem& fs_of(fuse_req_t req) {
+    return static_cast<FileSystem*>(fuse_req_userdata(req))->of_caller(fuse_req_ctx(req)->uid);
+}
+u32 gid_of(fuse_req_t req) { return fs_of(req).behaviour().owners.group_of_new(fuse_req_ctx(req)->gid); }
 std::optional<u64> handle_of(const fuse_file_info* info) {
     return info != nullptr ? std::optional<u64>(info->fh) : std::nullopt;
 }
@@ -119,15 +122,25 @@ void on_mknod(fuse_req_t req, fuse_ino_t parent, const char* name, mode_t mode, 
 }
 
 // Only 9P2000.L has extended attributes. Where there are none the kernel learns it from the first answer and does not
-// ask again.
-bool refused_for_good(fuse_req_t req) {
-    const bool refused = fs_of(req).session().dialect() != Dialect::linux_;
-    if (refused) fuse_reply_err(req, ENOSYS);
+// ask again; but it has to go on asking for the mount's own attributes.
+bool refused_for_good(fuse_req_t req, int error = ENOSYS) {
+    FileSystem& fs = fs_of(req);
+    const bool refused = fs.session().dialect() != Dialect::linux_ || !fs.behaviour().extended_attributes;
+    if (refused) fuse_reply_err(req, error);
     return refused;
 }
 
 void on_getxattr(fuse_req_t req, fuse_ino_t number, const char* name, size_t size) {
-    if (!refused_for_good(req)) serve(fs_of(req), req, calling(get_xattr, &fs_of(req), number, name, size));
+    if (number == FUSE_ROOT_ID && (name == STATUS_ATTRIBUTE || name == STATUS_JSON_ATTRIBUTE)) {
+        FileSystem& fs = fs_of(req);
+        std::string status = status_of_mount(fs, name == STATUS_JSON_ATTRIBUTE);
+        if (size != 0 && status.size() > size)
+            fuse_reply_err(req, ERANGE);
+        else
+            reply(req, fs, AttributeValue{std::move(status), size == 0});
+        return;
+    }
+    if (!refused_for_good(req, EOPNOTSUPP)) serve(fs_of(req), req, calling(get_xattr, &fs_of(req), number, name, size));
 }
 
 void on_listxattr(fuse_req_t req, fuse_ino_t number, size_t size) {

@@ -1,9 +1,12 @@
 #include "fuse/options.hpp"
 
+#include "fuse/option_items.hpp"
+
 #include "p9/trace.hpp"
 #include "tools/options.hpp"
 #include "tools/user_names.hpp"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,69 +16,33 @@
 namespace p9::fuse {
 namespace {
 
-Error usage(std::string words) { return Error::from_errno(EINVAL, std::move(words)); }
-
-std::string quoted(std::string_view text) { return '"' + escaped(text) + '"'; }
-
-/// One item of an -o list.
-struct Item {
-    std::string name;
-    std::optional<std::string> value;
-
-    std::string spelled() const { return value ? name + "=" + *value : name; }
-};
-
-/// The items of a list; a comma or backslash that belongs to a value has a backslash before it, as in libfuse.
-std::vector<Item> split_list(std::string_view list) {
-    std::vector<Item> items;
-    std::string item;
-    const auto finish = [&] {
-        if (item.empty()) return;
-        const auto equals = item.find('=');
-        if (equals == item.npos)
-            items.push_back({item, std::nullopt});
-        else
-            items.push_back({item.substr(0, equals), item.substr(equals + 1)});
-        item.clear();
-    };
-    for (std::size_t i = 0; i < list.size(); ++i) {
-        if (list[i] == '\\' && i + 1 < list.size())
-            item += list[++i];
-        else if (list[i] == ',')
-            finish();
-        else
-            item += list[i];
-    }
-    finish();
-    return items;
-}
-
 template <std::size_t N>
 bool among(const std::array<std::string_view, N>& names, std::string_view name) {
     return std::ranges::find(names, name) != names.end();
 }
 
-// What libfuse, fusermount3 or the kernel understand. nosuid and nodev are always added.
-constexpr std::array<std::string_view, 26> FUSE_OPTIONS{
-    "allow_other", "allow_root",  "auto_unmount", "default_permissions",
-    "fsname",      "subtype",     "max_read",     "ro",
-    "rw",          "nosuid",      "nodev",        "exec",
-    "noexec",      "async",       "sync",         "dirsync",
-    "atime",       "noatime",     "nodiratime",   "relatime",
-    "norelatime",  "strictatime", "context",      "fscontext",
-    "defcontext",  "rootcontext"};
-// What mount(8) and fstab(5) keep for themselves but hand on all the same.
-constexpr std::array<std::string_view, 11> IGNORED{"defaults", "auto",  "noauto", "user",    "nouser", "users",
-                                                   "owner",    "group", "nofail", "_netdev", "comment"};
-constexpr std::array<std::string_view, 1> LATER{"idmap"};
+// What libfuse, fusermount3 or the kernel understand.
+constexpr std::array<std::string_view, 20> FUSE_OPTIONS{
+    "allow_other", "allow_root", "auto_unmount", "default_permissions",
+    "fsname",      "subtype",    "max_read",     "ro",
+    "rw",          "exec",       "noexec",       "async",
+    "sync",        "dirsync",    "atime",        "noatime",
+    "context",     "fscontext",  "defcontext",   "rootcontext"};
+// What mount(8) and fstab(5) keep for themselves but hand on all the same; what is the server's business, or the
+// kernel's, which never writes times of access for FUSE; and sshfs's word for what is always done.
+constexpr std::array<std::string_view, 26> IGNORED{
+    "defaults",  "auto",       "noauto",     "user",     "nouser",     "users",       "owner",
+    "noowner",   "group",      "nogroup",    "nofail",   "_netdev",    "comment",     "uhelper",
+    "reconnect", "diratime",   "nodiratime", "relatime", "norelatime", "strictatime", "nostrictatime",
+    "lazytime",  "nolazytime", "iversion",   "silent",   "loud"};
 
 std::optional<Error> take_cache(const std::string& mode, Options& options) {
     Behaviour& behaviour = options.behaviour;
     if (mode == "none")
         behaviour.cache = CacheMode::none;
-    else if (mode == "auto")
+    else if (mode == "auto" || mode == "readahead" || mode == "mmap")  // the last two are v9fs's
         behaviour.cache = CacheMode::automatic;
-    else if (mode == "loose")
+    else if (mode == "loose" || mode == "fscache")
         behaviour.cache = CacheMode::loose;
     else
         return usage("cache=" + escaped(mode) + ": expected none, auto or loose");
@@ -93,60 +60,61 @@ void settle_timeouts(Options& options) {
     behaviour.negative_timeout = options.negative_timeout.value_or(loose ? A_MINUTE : 0);
 }
 
-std::optional<Error> take_dialect(const std::string& name, Options& options) {
+std::optional<Error> take_dialect(const Item& item, Options& options) {
+    // v9fs says version=9p2000.L.
+    std::string name = item.value.value_or("");
     if (name == "auto") return std::nullopt;
+    if (name.starts_with("9p")) name[1] = 'P';
     const auto dialect = dialect_of(name);
-    if (!dialect) return usage("dialect=" + escaped(name) + ": expected auto, 9P2000.L, 9P2000.u or 9P2000");
+    if (!dialect) return usage(item.name + "=" + escaped(name) + ": expected auto, 9P2000.L, 9P2000.u or 9P2000");
     options.dialects = {*dialect};
     return std::nullopt;
 }
 
-template <class Seconds>
-std::optional<Error> take_seconds(const Item& item, Seconds& seconds) {
-    const auto parsed = tools::parse_seconds(item.value.value_or(""));
-    if (!parsed) return usage(item.name + ": expected a number of seconds, not " + quoted(item.value.value_or("")));
-    seconds = std::chrono::duration<double>(*parsed).count();
-    return std::nullopt;
-}
-
-std::optional<Error> take_number(const Item& item, u32 least, bool suffixes, u32& number) {
-    const auto parsed = tools::parse_number(item.value.value_or(""), suffixes);
-    if (!parsed || *parsed < least || *parsed >= NONUNAME)
-        return usage(item.name + ": expected a number" + (suffixes ? " of bytes such as 65536, 64K or 1M" : "") +
-                     ", not " + quoted(item.value.value_or("")));
-    number = static_cast<u32>(*parsed);
+/// v9fs's way to say what stands in the address here.
+std::optional<Error> take_port(const Item& item, Options& options) {
+    u32 port = 0;
+    if (auto error = take_number(item, 1, false, port)) return error;
+    auto* const tcp = std::get_if<TcpAddress>(&options.address);
+    if (tcp == nullptr || port > 65535 || (tcp->port != DEFAULT_PORT && tcp->port != port))
+        return usage("port=" + std::to_string(port) + " does not go with the address " + to_string(options.address));
+    tcp->port = static_cast<u16>(port);
     return std::nullopt;
 }
 
 std::optional<Error> take_item(const Item& item, Options& options) {
     const std::string& name = item.name;
-    const bool wants_value = name == "aname" || name == "uname" || name == "dialect" || name == "cache" ||
-                             name == "tls_ca" || name == "capture";
+    const bool wants_value =
+        name == "aname" || name == "uname" || name == "cache" || name == "tls_ca" || name == "capture";
     if (wants_value && !item.value) return usage(name + ": expected " + name + "=VALUE");
     if (name == "aname") return options.aname = *item.value, std::nullopt;
     if (name == "uname") return options.uname = *item.value, std::nullopt;
-    if (name == "dialect") return take_dialect(*item.value, options);
+    if (name == "dialect" || name == "version") return take_dialect(item, options);
+    if (name == "port") return take_port(item, options);
     if (name == "cache") return take_cache(*item.value, options);
-    if (name == "uid") return take_number(item, 0, false, options.n_uname);
     if (name == "msize") return take_number(item, MIN_MSIZE, true, options.msize);
     if (name == "attr_timeout") return take_seconds(item, options.attribute_timeout);
     if (name == "entry_timeout") return take_seconds(item, options.entry_timeout);
     if (name == "negative_timeout") return take_seconds(item, options.negative_timeout);
-    if (name == "reconnect_timeout") {
-        double seconds = 0;
-        auto error = take_seconds(item, seconds);
-        options.reconnect_timeout = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
-        return error;
-    }
+    if (name == "reconnect_timeout") return take_duration(item, options.reconnect_timeout);
+    if (name == "connect_timeout") return take_duration(item, options.connect_timeout);
+    if (name == "port_timeout") return take_duration(item, options.port_timeout.emplace());
     if (name == "tls_ca") return options.tls.ca_file = *item.value, std::nullopt;
     if (name == "tls_insecure") return options.tls.insecure = true, std::nullopt;
     if (name == "trace") return options.trace = item.value.value_or("-"), std::nullopt;
     if (name == "capture") return options.capture = *item.value, std::nullopt;
-    if (among(LATER, name)) return usage("the option " + name + " is not there yet");
-    if (name == "suid" || name == "dev")
-        return usage("the option " + name + " is refused: the mount is always nosuid,nodev");
+    if (name == "noxattr") return options.behaviour.extended_attributes = false, std::nullopt;
+    if (name == "suid" || name == "allow_suid") return options.suid = true, std::nullopt;
+    if (name == "dev" || name == "allow_dev") return options.dev = true, std::nullopt;
+    if (name == "nosuid") return options.suid = false, std::nullopt;
+    if (name == "nodev") return options.dev = false, std::nullopt;
+    if (name == "remount")
+        return usage("remount: a p9fuse mount cannot be changed while it is there; unmount it and mount it again");
     if (name == "debug") return options.debug = options.foreground = true, std::nullopt;
-    if (among(IGNORED, name) || name.starts_with("x-")) return std::nullopt;
+    if (among(IGNORED, name) || name.starts_with("x-") || name.starts_with("X-")) return std::nullopt;
+    const auto owner = take_owner_item(item, options);
+    if (!owner) return owner.error();
+    if (*owner) return std::nullopt;
     if (!among(FUSE_OPTIONS, name))
         return usage("unknown option " + quoted(item.spelled()) + " after -o; see p9fuse --help");
     options.fuse_options.push_back(item.spelled());
@@ -166,6 +134,18 @@ std::optional<Error> take_places(const std::vector<std::string>& places, Options
     return std::nullopt;
 }
 
+/// mount.fuse3 adds "dev,suid" to what fstab says, unless that says "nodev,nosuid": nobody has asked for it. It goes by
+/// way of a shell, and quotes each word.
+bool hands_on_mount(const std::vector<Item>& items) {
+    if (items.size() < 2 || items.back().name != "suid" || items[items.size() - 2].name != "dev") return false;
+    std::string line(4096, '\0');
+    const int file = ::open(("/proc/" + std::to_string(::getppid()) + "/cmdline").c_str(), O_RDONLY | O_CLOEXEC);
+    const ssize_t size = file < 0 ? 0 : ::read(file, line.data(), line.size());
+    if (file >= 0) ::close(file);
+    line.resize(size < 0 ? 0 : static_cast<std::size_t>(size));
+    return line.starts_with(std::string_view("/bin/sh\0-c\0'", 12));
+}
+
 }  // namespace
 
 Result<Options> parse_options(const std::vector<std::string>& arguments) {
@@ -173,6 +153,7 @@ Result<Options> parse_options(const std::vector<std::string>& arguments) {
     std::vector<std::string> places;
     std::vector<Item> items;
     bool only_places = false;
+    bool asks = false;
     for (std::size_t i = 0; i < arguments.size(); ++i) {
         const std::string& argument = arguments[i];
         const auto add_list = [&](std::string_view list) {
@@ -188,6 +169,13 @@ Result<Options> parse_options(const std::vector<std::string>& arguments) {
         } else if (argument == "-V" || argument == "--version") {
             options.version = true;
             return options;
+        } else if (argument == "--status") {
+            asks = true;
+        } else if (argument.starts_with("--status=")) {
+            asks = true;
+            places.push_back(argument.substr(9));
+        } else if (argument == "--json") {
+            options.json = true;
         } else if (argument == "-f") {
             options.foreground = true;
         } else if (argument == "-d") {
@@ -201,12 +189,20 @@ Result<Options> parse_options(const std::vector<std::string>& arguments) {
             return usage("unknown option " + quoted(argument) + "; see p9fuse --help");
         }
     }
+    if (asks) {
+        if (places.size() != 1) return usage("--status: expected one MOUNTPOINT; see p9fuse --help");
+        options.status = places.front();
+        return options;
+    }
+    if (options.json) return usage("--json goes with --status");
     if (auto error = take_places(places, options)) return std::move(*error);
-    options.uname = tools::login_name();
-    options.n_uname = ::geteuid();
+    if (hands_on_mount(items)) items.resize(items.size() - 2);
     for (const auto& item : items)
         if (auto error = take_item(item, options)) return std::move(*error);
     settle_timeouts(options);
+    if (auto error = settle_owners(options)) return std::move(*error);
+    if ((options.suid || options.dev) && ::geteuid() != 0)
+        return usage(std::string("the option ") + (options.suid ? "suid" : "dev") + " is for root only");
     if (options.trace == "-" && !options.foreground)
         return usage("trace: a mount in the background needs trace=FILE; or use -f");
     if (options.capture == "-" && !options.foreground)

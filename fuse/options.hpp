@@ -19,6 +19,9 @@ struct Options {
     std::vector<Dialect> dialects{Dialect::linux_, Dialect::unix_, Dialect::base};
     Duration connect_timeout = std::chrono::seconds(10);    ///< connecting, version and attach together
     Duration reconnect_timeout = std::chrono::seconds(30);  ///< how long callers wait for a lost server
+    std::optional<Duration> port_timeout;                   ///< how long a port that does not answer is tried again
+    bool suid = false;                                      ///< set-user-ID bits mean something in the mount
+    bool dev = false;                                       ///< device files mean something in the mount
     TlsOptions tls;
     std::optional<std::string> trace;                                          ///< a file; "-" is standard error
     std::optional<std::string> capture;                                        ///< a file; "-" is standard output
@@ -27,6 +30,9 @@ struct Options {
     bool foreground = false;
     bool debug = false;
     std::vector<std::string> fuse_options;  ///< for libfuse and the kernel, each as after -o
+
+    std::optional<std::string> status;  ///< the mount to be asked, instead of making one
+    bool json = false;
 
     bool help = false;
     bool version = false;

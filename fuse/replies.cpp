@@ -15,13 +15,20 @@ fuse_file_info to_file_info(const OpenFile& file, u64 handle) {
     return info;
 }
 
+/// How long the kernel may believe attributes. Each link to a file is an inode of its own to the kernel, which so
+/// cannot know that one has changed the others.
+double attribute_timeout(const Behaviour& behaviour, const struct stat& attributes) {
+    const bool linked = attributes.st_nlink > 1 && !S_ISDIR(attributes.st_mode);
+    return linked ? 0 : behaviour.attribute_timeout;
+}
+
 }  // namespace
 
 fuse_entry_param to_entry_param(const Behaviour& behaviour, u64 number, const struct stat& attributes) {
     fuse_entry_param param{};
     param.ino = number;
     param.attr = attributes;
-    param.attr_timeout = behaviour.attribute_timeout;
+    param.attr_timeout = attribute_timeout(behaviour, attributes);
     param.entry_timeout = behaviour.entry_timeout;
     return param;
 }
@@ -39,7 +46,7 @@ void reply(fuse_req_t req, FileSystem& filesystem, Looked looked) {
 }
 
 void reply(fuse_req_t req, FileSystem& filesystem, AttributesReply attributes) {
-    fuse_reply_attr(req, &attributes.attributes, filesystem.behaviour().attribute_timeout);
+    fuse_reply_attr(req, &attributes.attributes, attribute_timeout(filesystem.behaviour(), attributes.attributes));
 }
 
 void reply(fuse_req_t req, FileSystem& filesystem, const OpenedFile& opened) {

@@ -7,13 +7,17 @@ namespace p9 {
 Node::Node(std::shared_ptr<Session> session, Fid fid, Qid qid) : session_(std::move(session)), fid_(fid), qid_(qid) {}
 
 Node::Node(Node&& other) noexcept
-    : session_(std::move(other.session_)), fid_(std::exchange(other.fid_, NOFID)), qid_(other.qid_) {}
+    : session_(std::move(other.session_)),
+      fid_(std::exchange(other.fid_, NOFID)),
+      label_(other.label_),
+      qid_(other.qid_) {}
 
 Node& Node::operator=(Node&& other) noexcept {
     if (this == &other) return *this;
     if (fid_ != NOFID) session_->clunk_later(fid_);
     session_ = std::move(other.session_);
     fid_ = std::exchange(other.fid_, NOFID);
+    label_ = other.label_;
     qid_ = other.qid_;
     return *this;
 }
@@ -74,6 +78,7 @@ awaitable<Result<Node>> Node::walk(std::vector<std::string> names) const {
             co_return Error::from_errno(through_file ? ENOTDIR : ENOENT);
         }
         intermediate = std::move(walked->node);
+        intermediate.label_ = label_;
         done += n;
     } while (done < names.size());
     co_return intermediate;

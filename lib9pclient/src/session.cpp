@@ -103,7 +103,9 @@ awaitable<Result<Node>> Session::attach(AttachOptions options) {
         return_fid_after(fid, reply.error());
         co_return reply.error();
     }
-    co_return Node(shared_from_this(), fid, reply->qid);
+    Node root(shared_from_this(), fid, reply->qid);
+    root.label_ = options.label;
+    co_return root;
 }
 
 awaitable<Result<Payload>> AuthChannel::read(u32 count) {

@@ -72,7 +72,12 @@ Options options_of_page(const std::string& page) {
 /// The options after -o of p9fuse --help.
 Options mount_options_of_help(const std::string& help) {
     const std::string list = help.substr(help.find("Options after -o"));
-    Options found = options_in(list.substr(0, list.find("\nExit")), "\n  ([a-z_]+)[ =\\[]");
+    // Several may share a line; their description follows two blanks, or stands on the next line.
+    Options found;
+    std::istringstream lines(list.substr(0, list.find("\nExit")));
+    for (std::string line; std::getline(lines, line);)
+        if (line.starts_with("  ") && line[2] != ' ' && !line.starts_with("  ro "))
+            found.merge(options_in(line.substr(2, line.find("  ", 2) - 2), "(?:^|, )([a-z_]+)"));
     const auto flags = list.find("\n  ro ");
     for (const auto& each : options_in(list.substr(flags, list.find(',', flags) - flags), "([a-z_]+)"))
         found.insert(each);

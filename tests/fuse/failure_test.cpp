@@ -32,8 +32,16 @@ TEST_F(MountFailure, usage) {
     fails({"unix!/x", place(), "-o", "ro,nonsense"}, 2, "nonsense");
     fails({"unix!/x", place(), "-o", "msize=much"}, 2, "msize");
     fails({"unix!/x", place(), "-o", "dialect=9P3000"}, 2, "9P3000");
-    fails({"unix!/x", place(), "-o", "idmap=user"}, 2, "not there yet");
-    fails({"unix!/x", place(), "-o", "suid"}, 2, "nosuid");
+    fails({"unix!/x", place(), "-o", "idmap=all"}, 2, "none, user");
+    fails({"unix!/x", place(), "-o", "symlinks"}, 2, "keep, inside, deny");
+    fails({"unix!/x", place(), "-o", "access=everyone"}, 2, "user, client");
+    fails({"unix!/x", place(), "-o", "access=5,n_uname=6"}, 2, "attaches as that user");
+    fails({"unix!/x", place(), "-o", "umask=9"}, 2, "octal");
+    fails({"unix!/x", place(), "-o", "uid=me"}, 2, "uid");
+    fails({"unix!/x", place(), "-o", "version=9p3000"}, 2, "version");
+    fails({"unix!/x", place(), "-o", "port=7"}, 2, "port=7");
+    fails({"unix!/x", place(), "-o", "connect_timeout=soon"}, 2, "connect_timeout");
+    fails({"unix!/x", place(), "-o", "rw,remount"}, 2, "unmount it");
     fails({"tcp!host!99999", place()}, 2, "port must be 1 to 65535");
 }
 

@@ -32,6 +32,8 @@ public:
     std::shared_ptr<Session> shared_session() const { return session_; }
     Fid fid() const { return fid_; }
     const Qid& qid() const { return qid_; }
+    /// AttachOptions::label of the attach that this node was reached from.
+    u32 label() const { return label_; }
 
     /// The node that `names` lead to from here, any number of them (walk(5)); with none, another fid for
     /// this node. Nothing is followed: a symlink in the middle ends the walk with the server's error.
@@ -75,8 +77,10 @@ public:
 
 private:
     friend class File;
+    friend class Session;
     std::shared_ptr<Session> session_;
     Fid fid_ = NOFID;
+    u32 label_ = 0;
     Qid qid_;
 };
 

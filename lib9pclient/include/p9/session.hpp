@@ -53,6 +53,8 @@ struct AttachOptions {
     std::string uname;
     std::string aname;
     u32 n_uname = NONUNAME;
+    /// A number for the program's own use, which every node of the tree has too (Node::label).
+    u32 label = 0;
     /// Without a hook no authentication is tried (afid is NOFID).
     AuthHook auth;
 };
