@@ -44,7 +44,9 @@ FileSystem::FileSystem(Connection& connection, NodePtr root, Behaviour behaviour
       write_buffers(state_.write_buffers),
       locks(state_.locks),
       counters(state_.counters),
-      requests_under_way(state_.requests_under_way) {}
+      requests_under_way(state_.requests_under_way),
+      changes(state_.changes),
+      init_answered(state_.init_answered) {}
 
 FileSystem::FileSystem(FileSystem& mounts_own, UserTree& tree)
     : state_(mounts_own.state_),
@@ -62,7 +64,9 @@ FileSystem::FileSystem(FileSystem& mounts_own, UserTree& tree)
       write_buffers(state_.write_buffers),
       locks(state_.locks),
       counters(state_.counters),
-      requests_under_way(state_.requests_under_way) {}
+      requests_under_way(state_.requests_under_way),
+      changes(state_.changes),
+      init_answered(state_.init_answered) {}
 
 FileSystem::~FileSystem() = default;
 
@@ -170,6 +174,7 @@ void FileSystem::saw(Inode& inode, const Attributes& attributes) {
     const Stamp now = stamp_of(attributes);
     state_.server_clock.saw(now, Clock::now());
     inode.size = attributes.size;
+    if (attributes.nlink > 1 && !attributes.is_directory()) inodes.note_links(inode);
     if (now == inode.seen) return;
     inode.seen = now;
     inode.written = false;
@@ -177,6 +182,7 @@ void FileSystem::saw(Inode& inode, const Attributes& attributes) {
 }
 
 void FileSystem::wrote(Inode& inode, bool done) {
+    if (done) changed_under_one_name(inode);
     if (behaviour_.cache == CacheMode::loose) return;
     if (done && inode.seen.version == 0 && is_settled(inode)) inode.written = true;
     // The stamp will be another by the next open, and nobody can tell then whether only for this.
@@ -186,6 +192,10 @@ void FileSystem::wrote(Inode& inode, bool done) {
 void FileSystem::expire_attributes(const Inode& inode) const {
     // An inode that the kernel has forgotten, or a mount that has ended, is no matter.
     if (state_.kernel != nullptr) (void)fuse_lowlevel_notify_inval_inode(state_.kernel, inode.number, -1, 0);
+}
+
+void FileSystem::changed_under_one_name(const Inode& inode) const {
+    inodes.for_each_other_name(inode, [this](const Inode& other) { expire_attributes(other); });
 }
 
 awaitable<void> FileSystem::take_over(NodePtr root) {

@@ -45,6 +45,8 @@ struct MountState {
     WriteBuffers write_buffers;
     LockTable locks;
     std::size_t requests_under_way = 0;
+    u64 changes = 0;
+    bool init_answered = false;
     Counters counters;
     ServerClock server_clock;
     u32 next_flock = 1;
@@ -109,6 +111,8 @@ public:
     /// Lets the kernel forget the inode's attributes. Its pages are none of this: for them the kernel would have to
     /// wait until requests that are under way have their answers from this very thread.
     void expire_attributes(const Inode& inode) const;
+    /// The inode's file was changed here. Each of its names is an inode of its own to the kernel: it is to look again.
+    void changed_under_one_name(const Inode& inode) const;
     /// The kernel's side of the mount, from the time that it is mounted.
     void attach(fuse_session* kernel) { state_.kernel = kernel; }
 
@@ -141,6 +145,10 @@ public:
     Counters& counters;
     /// Requests of the kernel's that have no answer yet.
     std::size_t& requests_under_way;
+    /// Grows when a request that changes something begins, and when it ends.
+    u64& changes;
+    /// The kernel knows what this mount can do.
+    bool& init_answered;
 };
 
 }  // namespace p9::fuse

@@ -40,6 +40,8 @@ struct ListedName {
     std::optional<FileType> type;
     u64 path = 0;                            ///< its qid's
     std::unique_ptr<Attributes> attributes;  ///< where the listing brought them
+    u64 changes = 0;         ///< FileSystem::changes when the listing was asked for: later ones are not in `attributes`
+    Clock::time_point when;  ///< that it came
 };
 
 /// What a directory held when it was read from its beginning. Shared by all who read it by the same listing of the
@@ -59,6 +61,7 @@ struct OpenDirectory {
     NameListPtr list = std::make_shared<NameList>();
     std::unordered_set<std::string> listed;  ///< the names when the directory was opened again in a later session
     u64 cookie = 0;                          ///< the server's, where the next batch begins
+    u64 changes = 0;                         ///< FileSystem::changes when that batch was asked for
     bool busy = false;                       ///< a request is filling or reading `list`; the kernel sends one at a time
     bool keep = false;                       ///< the kernel's own copy of the listing is still good
     bool settled = false;                    ///< what the kernel lists from now on can be told from what comes later

@@ -1,6 +1,8 @@
 #include "fuse/inode_table.hpp"
 
+#include <algorithm>
 #include <functional>
+#include <utility>
 
 namespace p9::fuse {
 
@@ -116,6 +118,7 @@ void InodeTable::drop_if_unused(InodePtr inode) {
     while (inode && !inode->is_root() && inode->lookups == 0 && inode->children == 0) {
         const InodePtr parent = inode->parent;
         set_node(*inode, nullptr);
+        forget_links(*inode);
         inode->forgotten = true;
         by_number_.erase(inode->number);
         if (parent) {
@@ -125,6 +128,19 @@ void InodeTable::drop_if_unused(InodePtr inode) {
         }
         inode = parent;
     }
+}
+
+void InodeTable::note_links(Inode& inode) {
+    if (inode.linked || inode.forgotten) return;
+    linked_.emplace(inode.qid.path, &inode);
+    inode.linked = true;
+}
+
+void InodeTable::forget_links(Inode& inode) {
+    if (!std::exchange(inode.linked, false)) return;
+    const auto [begin, end] = linked_.equal_range(inode.qid.path);
+    const auto own = std::find_if(begin, end, [&](const auto& each) { return each.second == &inode; });
+    if (own != end) linked_.erase(own);
 }
 
 void InodeTable::attach(const InodePtr& inode, const InodePtr& parent, std::string name) {

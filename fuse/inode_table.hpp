@@ -35,6 +35,7 @@ struct Inode {
     u32 children = 0;                ///< inodes in the table whose parent this is
     FileType type = FileType::file;  ///< never changes: a name whose type flips is another inode
     bool pages_valid = false;  ///< all that the kernel's page cache holds is of `seen`, or was written here (loose)
+    bool linked = false;       ///< has other names, or had: in the table's list of these
     bool untellable = false;   ///< its attributes do not tell when it changes: never cached
     bool written = false;      ///< after `seen`, which was settled: so the next stamp must be another
     bool forgotten = false;    ///< out of the table: some request still works on it
@@ -85,6 +86,17 @@ public:
         for (const auto& each : by_number_) visit(*each.second);
     }
 
+    /// The inode's file has more names than one, each of which may be an inode of its own.
+    void note_links(Inode& inode);
+    /// Calls `visit` with the inodes of the same file's other names, as far as the server's numbers tell.
+    template <class Visit>
+    void for_each_other_name(const Inode& inode, Visit visit) const {
+        if (!inode.linked) return;
+        const auto [begin, end] = linked_.equal_range(inode.qid.path);
+        for (auto at = begin; at != end; ++at)
+            if (at->second != &inode) visit(*at->second);
+    }
+
     /// The root in a new session.
     void new_root(NodePtr root);
     /// The name was removed on the server.
@@ -119,11 +131,13 @@ private:
     void attach(const InodePtr& inode, const InodePtr& parent, std::string name);
     void drop_if_unused(InodePtr inode);
     void forget_nodes_below(const Inode& directory);
+    void forget_links(Inode& inode);
     void link_node(Inode& inode);
     void unlink_node(Inode& inode);
 
     std::unordered_map<u64, InodePtr> by_number_;
     std::unordered_set<Inode*, PlaceHash, PlaceEqual> by_place_;  // of those that are not detached, without the root
+    std::unordered_multimap<u64, Inode*> linked_;                 // by qid.path
     u64 next_number_ = 2;
     u64 moves_ = 0;
     // The inodes that have nodes, but for the root, in the order of their last use.

@@ -1,5 +1,6 @@
 #include "fuse/mountpoint.hpp"
 
+#include "fuse/init_reply.hpp"
 #include "fuse/mount_list.hpp"
 #include "fuse/operation_table.hpp"
 #include "fuse/status.hpp"
@@ -190,6 +191,7 @@ Result<FuseSession> mount_session(const Options& options, const std::string& mou
         return Error::from_errno(
             EIO, mountpoint + ": cannot mount: " + (reason.empty() ? "libfuse refused" : reason) + hint_for(reason));
     }
+    allow_shared_maps(session.get());
     const int descriptor = fuse_session_fd(session.get());
     ::fcntl(descriptor, F_SETFL, ::fcntl(descriptor, F_GETFL) | O_NONBLOCK);
     ::fcntl(descriptor, F_SETFD, FD_CLOEXEC);

@@ -27,6 +27,9 @@ awaitable<Result<AttributesReply>> reply_for(FileSystem* fs, InodePtr inode, Nod
         co_return std::move(status).error();
     }
     fs->saw(*inode, *attributes);
+    // A file without a name has no link; a dialect that does not count them cannot tell of others.
+    const bool counted = (attributes->valid & GETATTR_NLINK) != 0;
+    if (inode->detached() && (attributes->nlink == 0 || !counted)) status->st_nlink = 0;
     co_return AttributesReply{*status};
 }
 
@@ -40,6 +43,16 @@ awaitable<bool> only_drops_set_id_bits(NodePtr place, AttributeChange change) {
     if (!attributes) co_return false;
     const u32 now = attributes->mode & P9_S_PERMISSIONS;
     co_return (*change.mode & ~now) == 0 && (*change.mode ^ now) != 0 && ((*change.mode ^ now) & ~SET_ID) == 0;
+}
+
+/// chown(2) drops set-user-ID bits, and the kernel does so with a mode that it computes from what it remembers: without
+/// the sticky bit, which FUSE keeps from it where it does not check permissions. The server knows better.
+awaitable<Result<u32>> mode_after_chown(NodePtr place) {
+    auto attributes = co_await place->attributes(GETATTR_MODE);
+    if (!attributes) co_return std::move(attributes).error();
+    const u32 mode = attributes->mode & P9_S_PERMISSIONS;
+    if (attributes->is_directory()) co_return mode;
+    co_return mode & ~u32{04000} & ((mode & 010) != 0 ? ~u32{02000} : ~u32{0});
 }
 
 }  // namespace
@@ -88,6 +101,11 @@ awaitable<Result<AttributesReply>> set_attributes(FileSystem* fs, u64 number, Se
         if (!attributes) co_return std::move(attributes).error();
         if (!is_still(**inode, attributes)) co_return Error::from_errno(ESTALE, "the name leads to another file now");
     }
+    if (wanted.change.mode && (wanted.change.uid || wanted.change.gid)) {
+        auto mode = co_await mode_after_chown(*place);
+        if (!mode) co_return std::move(mode).error();
+        wanted.change.mode = *mode;
+    }
     const bool resizes = wanted.change.size.has_value();
     if (resizes) fs->wrote(**inode, false);
     auto changed = co_await (*place)->change(wanted.change);
@@ -97,6 +115,7 @@ awaitable<Result<AttributesReply>> set_attributes(FileSystem* fs, u64 number, Se
         if (harmless) changed = boost::system::in_place_value;
     }
     if (!changed) co_return std::move(changed).error();
+    fs->changed_under_one_name(**inode);
     co_return co_await reply_for(fs, std::move(*inode), std::move(*place));
 }
 

@@ -36,6 +36,7 @@ awaitable<Result<void>> make_current(FileSystem* fs, OpenDirectory& directory) {
     if (!opened) co_return std::move(opened).error();
     directory.directory = std::make_shared<Directory>(std::move(*opened));
     directory.cookie = 0;
+    directory.changes = fs->changes;
     directory.listed.clear();
     for (const auto& each : directory.list->names) directory.listed.insert(each.name);
     co_return boost::system::in_place_value;
@@ -52,8 +53,11 @@ awaitable<Result<void>> read_up_to(FileSystem* fs, OpenDirectory& directory, std
         for (auto& entry : batch->entries) {
             if (directory.listed.contains(entry.name)) continue;
             auto attributes = entry.attributes ? std::make_unique<Attributes>(std::move(*entry.attributes)) : nullptr;
-            list->names.push_back({std::move(entry.name), entry.type, entry.qid.path, std::move(attributes)});
+            list->names.push_back({std::move(entry.name), entry.type, entry.qid.path, std::move(attributes),
+                                   directory.changes, Clock::now()});
         }
+        // The next is under way already.
+        directory.changes = fs->changes;
         directory.cookie = batch->next;
         list->complete = batch->end;
         if (list->complete) list->names.shrink_to_fit();
@@ -67,11 +71,18 @@ struct Found {
     Attributes attributes;
 };
 
-awaitable<void> find_one(NodePtr directory, const ListedName* listed, std::optional<Found>* result) {
+/// True for attributes that came with the listing and may still be handed out: nothing was changed through this mount
+/// since the server was asked, and nobody else's changes are missed for longer than the kernel may believe them.
+bool are_fresh(const FileSystem& fs, const ListedName& listed) {
+    const std::chrono::duration<double> age = Clock::now() - listed.when;
+    return listed.attributes && listed.changes == fs.changes && age.count() <= fs.behaviour().attribute_timeout;
+}
+
+awaitable<void> find_one(FileSystem* fs, NodePtr directory, const ListedName* listed, std::optional<Found>* result) {
     auto node = co_await directory->walk(listed->name);
     if (!node) co_return;  // gone in the meantime, or not for us: the name is listed all the same
     auto shared = std::make_shared<Node>(std::move(*node));
-    if (listed->attributes) {
+    if (are_fresh(*fs, *listed)) {
         result->emplace(Found{std::move(shared), *listed->attributes});
         co_return;
     }
@@ -186,6 +197,7 @@ awaitable<Result<OpenedDirectory>> open_directory(FileSystem* fs, u64 number) {
     auto opened = co_await open_on_server(fs, directory->inode);
     if (!opened) co_return std::move(opened).error();
     directory->directory = std::make_shared<Directory>(std::move(*opened));
+    directory->changes = fs->changes;
     co_return OpenedDirectory{std::move(directory)};
 }
 
@@ -210,7 +222,7 @@ awaitable<Result<Listing>> read_directory(FileSystem* fs, u64 handle, std::size_
         auto place = co_await fs->node(directory->inode);
         if (!place) co_return std::move(place).error();
         std::function<awaitable<void>(std::size_t)> each = [&](std::size_t i) {
-            return find_one(*place, &directory->list->names[offset - DOTS + i], &found[i]);
+            return find_one(fs, *place, &directory->list->names[offset - DOTS + i], &found[i]);
         };
         co_await for_each_concurrently(found.size(), NAMES_AT_ONCE, std::move(each));
     }
@@ -230,6 +242,8 @@ awaitable<Result<Listing>> read_directory(FileSystem* fs, u64 handle, std::size_
 awaitable<Result<void>> sync_directory(FileSystem* fs, u64 number, bool datasync) {
     auto inode = fs->inode(number);
     if (!inode) co_return std::move(inode).error();
+    // A directory that was removed has nothing to make durable, and servers that look at paths find it no more.
+    if ((*inode)->detached()) co_return boost::system::in_place_value;
     auto clone = co_await fs->clone(std::move(*inode));
     if (!clone) co_return std::move(clone).error();
     auto opened = co_await File::open(std::move(*clone), P9_O_RDONLY | P9_O_DIRECTORY);

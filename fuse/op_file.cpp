@@ -8,11 +8,18 @@ namespace {
 
 using tools::both;
 
+/// The kernel caches the inode's contents for somebody who has it open by another file than this new one.
+bool is_cached(const Inode& inode, const OpenFile& but) {
+    return std::ranges::any_of(inode.open_files, [&](const OpenFile* open) { return open != &but && !open->direct; });
+}
+
 /// Files of length 0 may yield data all the same (ctl and event files): the kernel must not stop at that length. Nor
-/// must it keep what nobody can tell to be old.
-bool past_the_cache(const FileSystem& fs, const Inode& inode) {
-    return fs.behaviour().cache == CacheMode::none || inode.size == 0 || inode.untellable || !inode.seen.tells() ||
-           (inode.qid.type & QTEXCL) != 0;
+/// must it keep what nobody can tell to be old. But a file that it caches already is no synthetic one, and may be empty
+/// on the server only because what was written is still in a writeback cache.
+bool past_the_cache(const FileSystem& fs, const OpenFile& file) {
+    const Inode& inode = *file.inode;
+    return fs.behaviour().cache == CacheMode::none || (inode.size == 0 && !is_cached(inode, file)) ||
+           inode.untellable || !inode.seen.tells() || (inode.qid.type & QTEXCL) != 0;
 }
 
 /// With a writeback cache the kernel reads what it writes parts of, and knows itself where the end is.
@@ -116,7 +123,7 @@ awaitable<Result<OpenedFile>> open_file(FileSystem* fs, u64 number, int flags) {
     }
     auto file = std::make_shared<OpenFile>(inode, std::move(*opening->file), wire_flags);
     file->moves = moves;
-    file->direct = past_the_cache(*fs, *inode) || write_only;
+    file->direct = past_the_cache(*fs, *file) || write_only;
     if (fs->behaviour().cache == CacheMode::loose) {
         file->keep = inode->pages_valid;
         file->settled = true;

@@ -48,13 +48,17 @@ awaitable<Result<Target>> read_link(FileSystem* fs, u64 number) {
 awaitable<Result<Entry>> make_link(FileSystem* fs, u64 number, u64 new_parent, std::string new_name) {
     auto directory = fs->inode(new_parent);
     if (!directory) co_return std::move(directory).error();
-    auto existing = co_await fs->node(number);
+    auto inode = fs->inode(number);
+    if (!inode) co_return std::move(inode).error();
+    auto existing = co_await fs->node(*inode);
     if (!existing) co_return std::move(existing).error();
     auto place = co_await fs->node(*directory);
     if (!place) co_return std::move(place).error();
     auto linked = co_await (*place)->link(new_name, **existing);
     if (!linked) co_return std::move(linked).error();
-    if (const InodePtr inode = fs->inodes.find(number)) fs->expire_attributes(*inode);  // it has one more link now
+    fs->expire_attributes(**inode);  // it has one more link now
+    fs->inodes.note_links(**inode);
+    fs->changed_under_one_name(**inode);
     co_return co_await look_up(fs, new_parent, std::move(new_name));
 }
 

@@ -38,7 +38,10 @@ awaitable<Result<void>> remove(FileSystem* fs, u64 parent, std::string name, boo
     if (!place) co_return std::move(place).error();
     if (!directory) co_await see_once_more(fs, **from, name);
     auto removed = co_await (*place)->unlink(name, directory);
-    if (removed) fs->inodes.removed(**from, name);
+    if (removed) {
+        if (const InodePtr gone = fs->inodes.child(**from, name)) fs->changed_under_one_name(*gone);
+        fs->inodes.removed(**from, name);
+    }
     co_return removed;
 }
 
@@ -57,7 +60,10 @@ awaitable<Result<void>> rename(FileSystem* fs, u64 parent, std::string name, u64
     if (!to_place) co_return std::move(to_place).error();
     co_await see_once_more(fs, **to, new_name);
     auto renamed = co_await (*from_place)->rename(name, **to_place, new_name);
-    if (renamed) fs->inodes.moved(**from, name, *to, std::move(new_name));
+    if (renamed) {
+        if (const InodePtr gone = fs->inodes.child(**to, new_name)) fs->changed_under_one_name(*gone);
+        fs->inodes.moved(**from, name, *to, std::move(new_name));
+    }
     co_return renamed;
 }
 

@@ -1,6 +1,7 @@
 #include "fuse/operations.hpp"
 
 #include <linux/limits.h>
+#include <sys/xattr.h>
 
 #include <cerrno>
 
@@ -65,6 +66,12 @@ awaitable<Result<void>> set_xattr(FileSystem* fs, u64 number, std::string name, 
     if (!inode) co_return std::move(inode).error();
     auto place = co_await place_of(fs, *inode, {});
     if (!place) co_return std::move(place).error();
+    if (value.empty() && (flags & XATTR_REPLACE) != 0) {
+        // On the wire that is how an attribute is removed: look for it first, and set it without conditions.
+        auto there = co_await (*place)->xattr(name, XATTR_SIZE_MAX);
+        if (!there) co_return std::move(there).error();
+        flags = 0;
+    }
     co_return co_await (*place)->set_xattr(std::move(name), std::move(value), flags);
 }
 

@@ -59,7 +59,7 @@ void on_setattr(fuse_req_t req, fuse_ino_t number, struct stat* wanted, int mask
     if (resizes)  // somebody else may have written to the end in the meantime
         serve_once(fs_of(req), req, "truncate", std::move(changing));
     else
-        serve(fs_of(req), req, std::move(changing));
+        serve_change(fs_of(req), req, std::move(changing));
 }
 
 void on_statfs(fuse_req_t req, fuse_ino_t number) { serve(fs_of(req), req, calling(statfs, &fs_of(req), number)); }
@@ -159,7 +159,11 @@ void on_removexattr(fuse_req_t req, fuse_ino_t number, const char* name) {
 }
 
 void on_open(fuse_req_t req, fuse_ino_t number, fuse_file_info* info) {
-    serve(fs_of(req), req, calling(open_file, &fs_of(req), number, info->flags));
+    auto opening = calling(open_file, &fs_of(req), number, info->flags);
+    if ((info->flags & O_TRUNC) != 0)
+        serve_change(fs_of(req), req, std::move(opening));
+    else
+        serve(fs_of(req), req, std::move(opening));
 }
 
 void on_create(fuse_req_t req, fuse_ino_t parent, const char* name, mode_t mode, fuse_file_info* info) {
@@ -182,7 +186,7 @@ void on_write(fuse_req_t req, fuse_ino_t, const char* data, size_t size, off_t o
         return write_file(fs, handle, static_cast<u64>(offset), kept_data.bytes);
     };
     if (may_write_twice(*fs, info->fh))
-        serve(*fs, req, std::move(writing));
+        serve_change(*fs, req, std::move(writing));
     else
         serve_once(*fs, req, "write", std::move(writing));
 }

@@ -31,7 +31,10 @@ Request::Request(FileSystem& filesystem, fuse_req_t req, Interruptible interrupt
     ++filesystem_->requests_under_way;
 }
 
-Request::~Request() { --filesystem_->requests_under_way; }
+Request::~Request() {
+    --filesystem_->requests_under_way;
+    if (changes_) ++filesystem_->changes;
+}
 
 Error Request::fate_unknown(const std::string& what) const {
     filesystem_->log().note(what + ": the connection ended before the answer, so it may have been done or not; the " +

@@ -33,6 +33,11 @@ public:
     /// Begins to turn FUSE_INTERRUPT into a terminal cancellation on `slot`, at once or after a moment; nothing if it
     /// has its answer already.
     void watch_interrupts();
+    /// The request changes something: what was read before it ends may be old afterwards.
+    void is_a_change() {
+        changes_ = true;
+        ++filesystem_->changes;
+    }
     boost::asio::cancellation_slot slot() { return signal_.slot(); }
     FileSystem& filesystem() const { return *filesystem_; }
     /// The error for a change that may or may not have been made, after a line in the log.
@@ -60,6 +65,7 @@ private:
     FileSystem* filesystem_;
     Interruptible interruptible_;
     fuse_req_t req_;  // null once answered
+    bool changes_ = false;
     boost::asio::cancellation_signal signal_;
 };
 
@@ -109,10 +115,19 @@ void serve(FileSystem& filesystem, fuse_req_t req, Operation operation,
     start(request, run(request, std::string(), std::move(operation)));
 }
 
-/// For what must not be done twice; `what` names it for the log.
+/// The same for what changes something.
+template <class Operation>
+void serve_change(FileSystem& filesystem, fuse_req_t req, Operation operation) {
+    auto request = std::make_shared<Request>(filesystem, req, Interruptible::after_a_moment);
+    request->is_a_change();
+    start(request, run(request, std::string(), std::move(operation)));
+}
+
+/// For changes that must not be made twice; `what` names it for the log.
 template <class Operation>
 void serve_once(FileSystem& filesystem, fuse_req_t req, std::string what, Operation operation) {
     auto request = std::make_shared<Request>(filesystem, req, Interruptible::after_a_moment);
+    request->is_a_change();
     start(request, run(request, std::move(what), std::move(operation)));
 }
 

@@ -15,6 +15,7 @@ PendingCall::~PendingCall() {
     if (!core.must_finish(tag_) && core.recall(tag_)) return;
     core.tags.disown(tag_);
     core.flush(tag_);
+    core.gave_up(tag_, uses_);
 }
 
 Dialect PendingCall::dialect() const { return core_->dialect; }

@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 
+#include <algorithm>
 #include <cerrno>
 
 namespace p9 {
@@ -98,6 +99,7 @@ void SessionCore::handle(Frame frame) {
     if (options.tracer) options.tracer(Direction::received, frame.bytes(), dialect);
     ++messages_received_;
     const auto answer = tags.on_reply(header.tag, header.type);
+    if (!given_up_.empty()) release_clunks();
     switch (answer.meaning) {
         case Meaning::unknown_tag:
             // The answer to a Tversion of an earlier try, which was lost only on its way back: on a port with leftovers
@@ -182,8 +184,26 @@ void SessionCore::end(Error reason) {
     }
 }
 
+void SessionCore::gave_up(Tag tag, Fid fid) {
+    if (!ended && fid != NOFID && !must_finish(tag)) given_up_.push_back({tag, fid});
+}
+
+bool SessionCore::is_at_work(Fid fid) const {
+    return std::ranges::find(given_up_, fid, &GivenUp::fid) != given_up_.end();
+}
+
+void SessionCore::release_clunks() {
+    const auto settled = [this](const GivenUp& each) { return !tags.outstanding(each.tag); };
+    if (std::erase_if(given_up_, settled) == 0) return;
+    for (const Fid fid : std::exchange(held_clunks_, {})) clunk(fid);
+}
+
 void SessionCore::clunk(Fid fid) {
     if (ended) return;
+    if (!given_up_.empty() && is_at_work(fid)) {
+        held_clunks_.push_back(fid);
+        return;
+    }
     const auto tag = tags.open(nullptr, Tclunk::type, fid);
     if (!tag) {
         clunks_.push_back(fid);
@@ -235,6 +255,9 @@ awaitable<void> SessionCore::watch_flushes() {
         flush_deadlines_.pop_front();
         // A tag may have been settled and taken again by another flush meanwhile; `flushing` compares the pair.
         if (!tags.flushing(next.flusher, next.old)) continue;
+        const auto silent = [&](const GivenUp& each) { return each.tag == next.old; };
+        if (std::erase_if(given_up_, silent) != 0)
+            for (const Fid fid : std::exchange(held_clunks_, {})) clunk(fid);
         if (PendingCall* owner = tags.give_up_flush(next.flusher)) {
             owner->tag_ = NOTAG;
             owner->fail(Error(errc::cancelled, "the server answered neither the request nor its Tflush"));

@@ -50,6 +50,9 @@ struct SessionCore : std::enable_shared_from_this<SessionCore> {
     bool must_finish(Tag tag) const;
     /// Sends Tflush for `tag`, unless that is pointless or forbidden (Tclunk, Tremove).
     void flush(Tag tag);
+    /// Nobody waits for the request of `tag` any more, which works on `fid`: that is not clunked before the server is
+    /// done with the request. A server with several threads may otherwise end the fid under it (diod 1.0.24 crashes).
+    void gave_up(Tag tag, Fid fid);
     void clunk(Fid fid);
 
     /// Completes when everything has been sent and the answers that nobody waits for have come, or the session has
@@ -65,14 +68,22 @@ private:
     void handle(Frame frame);
     void on_answer_without_owner(const TagTable<PendingCall>::Answer& answer, u8 type);
     void violation(std::string words);
+    bool is_at_work(Fid fid) const;
+    void release_clunks();
     awaitable<void> watch_flushes();
     awaitable<void> watch_conversation();
     void probe();
     void on_probe_answer(bool refused);
 
-    std::unique_ptr<Handler> writer_;        // where the write loop waits for work; null while it writes
-    ByteVector sending_;                     // what the write loop is sending: must not move meanwhile
-    std::vector<Fid> clunks_;                // to be clunked when there is a tag again
+    std::unique_ptr<Handler> writer_;  // where the write loop waits for work; null while it writes
+    ByteVector sending_;               // what the write loop is sending: must not move meanwhile
+    std::vector<Fid> clunks_;          // to be clunked when there is a tag again
+    struct GivenUp {
+        Tag tag;
+        Fid fid;
+    };
+    std::vector<GivenUp> given_up_;          // requests without owner that the server may still be at work on
+    std::vector<Fid> held_clunks_;           // fids that wait for one of these
     boost::asio::steady_timer quiet_event_;  // cancelled whenever wait_until_quiet should look again
     bool wants_quiet_ = false;               // whether anybody is there to look
     bool handling_ = false;                  // inside handle(): the read loop will wake the writer itself

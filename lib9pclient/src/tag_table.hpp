@@ -109,6 +109,8 @@ public:
         return owners;
     }
 
+    /// True until the request of `tag` is answered, or its flush.
+    bool outstanding(Tag tag) const { return in_use(tag) && !slots_[number(tag)].answered; }
     u8 type_of(Tag tag) const { return slots_[number(tag)].type; }
     /// Tags that are taken, those kept for an Rflush included.
     std::size_t taken() const { return slots_.size() - free_.size(); }
@@ -127,7 +129,6 @@ private:
     };
 
     bool in_use(Tag tag) const { return number(tag) < slots_.size() && slots_[number(tag)].in_use; }
-    bool outstanding(Tag tag) const { return in_use(tag) && !slots_[number(tag)].answered; }
     Slot& slot(Tag tag) { return slots_[number(tag)]; }
     Owner* let_go(Slot& s) {
         if (s.owner != nullptr) --owned_;

@@ -208,10 +208,11 @@ Result<Rwalk> FakeServer::on(const Twalk& t) {
         if (name == ".." || name == "." || name.empty() || name.find('/') != std::string::npos)
             complain("walked to a name like \"" + name + "\"");
         if (!reached.node->is_directory()) break;
-        const auto next = reached.node->find(name);
+        const auto next = lies(Lie::self_entry) && name == "self" ? reached.node : reached.node->find(name);
         if (!next) break;
         reached = at(next, reached.node, name);
         reply.wqid.push_back(qid_of(*next));
+        if (lies(Lie::walk_type)) reply.wqid.back().type = QTDIR;
     }
     const bool complete = reply.wqid.size() == t.wname.size();
     if (!complete && (reply.wqid.empty() || knobs_.partial_walk_error))

@@ -126,6 +126,7 @@ private:
     Qid qid_of(const TreeNode& node) const;
     Qid made_qid(const TreeNode& node) const { return knobs_.qid_zero ? Qid{} : qid_of(node); }
     Stat stat_of(const TreeNode& node, const std::string& name) const;
+    bool lies(Lie lie) const { return knobs_.lies.contains(lie); }
     u32 iounit() const { return knobs_.iounit; }
     Result<void> open(FidState& fid, u32 flags);
     Result<TreeNodePtr> create(FidState& directory, const std::string& name, u32 mode);
@@ -149,6 +150,7 @@ private:
     bool holding_ = false;
     bool release_is_due_ = false;
     std::string data_;  // of the reply being made
+    mutable bool flipped_ = false;
     std::map<u8, std::size_t> counts_;
     std::size_t most_unanswered_ = 0;
     std::vector<std::string> log_;

@@ -61,6 +61,7 @@ Stat FakeServer::stat_of(const TreeNode& node, const std::string& name) const {
     stat.n_gid = node.gid;
     stat.n_muid = node.uid;
     if (node.is_symlink()) stat.extension = node.data;
+    if (lies(Lie::huge_size) && !node.is_directory()) stat.length = u64{1} << 63 | 5;
     const bool device = (node.mode & P9_S_IFMT) == P9_S_IFCHR || (node.mode & P9_S_IFMT) == P9_S_IFBLK;
     if (device)
         stat.extension = ((node.mode & P9_S_IFMT) == P9_S_IFCHR ? "c " : "b ") + std::to_string(node.rdev >> 8) + " " +
@@ -118,6 +119,20 @@ Result<Rgetattr> FakeServer::on(const Tgetattr& t) {
     reply.mtime_nsec = node.mtime.nanoseconds;
     reply.ctime_sec = static_cast<u64>(node.ctime.seconds);
     reply.ctime_nsec = node.ctime.nanoseconds;
+    const bool plain = (node.mode & P9_S_IFMT) == P9_S_IFREG;
+    if (lies(Lie::huge_size) && plain) reply.size = u64{1} << 63 | 5;
+    if (lies(Lie::flipping_type) && plain && (flipped_ = !flipped_))
+        reply.mode = P9_S_IFDIR | 0755, reply.qid.type = QTDIR;
+    if (lies(Lie::wild_attributes) && plain) {
+        reply.nlink = 0;
+        reply.blksize = 3;
+        reply.blocks = ~u64{0};
+        reply.mode |= 0xffff0000;
+        reply.atime_sec = ~u64{0} >> 1;
+        reply.mtime_sec = u64{1} << 63;
+        reply.mtime_nsec = ~u64{0};
+        reply.rdev = ~u64{0};
+    }
     return reply;
 }
 
@@ -142,6 +157,9 @@ Result<Rreadlink> FakeServer::on(const Treadlink& t) {
     FidState* const fid = find(t.fid);
     if (!fid) return refusal(P9_EBADF);
     if (!fid->node->is_symlink()) return refusal(P9_EINVAL);
+    if (lies(Lie::link_empty)) return Rreadlink{};
+    if (lies(Lie::link_huge)) return Rreadlink{std::string(60000, 'x')};
+    if (lies(Lie::link_nul)) return Rreadlink{std::string("fi\0le", 5)};
     return Rreadlink{fid->node->data};
 }
 
@@ -168,6 +186,9 @@ Result<Rxattrwalk> FakeServer::on(const Txattrwalk& t) {
     made->use = Use::xattr_read;
     made->open = true;
     made->buffer = value;
+    if (lies(Lie::xattr_grows)) made->buffer += std::string(5000, 'g');
+    if (lies(Lie::xattr_shrinks)) return Rxattrwalk{value.size() + 5000};
+    if (lies(Lie::xattr_endless)) return Rxattrwalk{u64{1} << 40};
     return Rxattrwalk{value.size()};
 }
 

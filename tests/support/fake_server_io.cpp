@@ -149,6 +149,7 @@ Result<Rread> FakeServer::on(const Tread& t) {
     u32 count = t.count;
     if (knobs_.read_max != 0) count = std::min(count, knobs_.read_max);
     data_ = t.offset < node.data.size() ? node.data.substr(t.offset, count) : "";
+    if (lies(Lie::long_read)) data_.resize(t.count + 1);
     return Rread{bytes_of(data_)};
 }
 

@@ -59,6 +59,28 @@ Result<std::string> FakeServer::read_entries(FidState& fid, u64 offset, u32 coun
         lines.push_back({at->first + shift, at->second.name, at->second.node});
     }
     if (knobs_.dots == Dots::last) lines.insert(lines.end(), dots.begin(), dots.end());
+    if (lies(Lie::self_entry)) lines.push_back({end, "self", fid.node});
+    if (lies(Lie::endless_directory)) {
+        lines.clear();
+        for (u64 i = 1; i <= 1000; ++i) lines.push_back({offset + i, "endless" + std::to_string(offset + i), fid.node});
+    }
+    if (lies(Lie::bad_names)) {
+        const std::vector<std::string> bad{"",
+                                           ".",
+                                           "..",
+                                           "a/b",
+                                           "/",
+                                           "../etc/passwd",
+                                           std::string("n\0ul", 4),
+                                           std::string(256, 'x'),
+                                           std::string(60000, 'y')};
+        std::vector<Line> mixed;
+        for (std::size_t i = 0; i < lines.size(); ++i) {
+            mixed.push_back(lines[i]);
+            mixed.push_back({lines[i].cookie, bad[i % bad.size()], fid.node});
+        }
+        lines = std::move(mixed);
+    }
     std::string out;
     u32 taken = 0;
     for (const Line& line : lines) {
@@ -67,6 +89,7 @@ Result<std::string> FakeServer::read_entries(FidState& fid, u64 offset, u32 coun
         Dirent entry{qid_of(*line.node), line.cookie, entry_type(line.node->mode), line.name};
         if (knobs_.entry_types == EntryTypes::zero) entry.type = 0;
         if (knobs_.entry_types == EntryTypes::qid) entry.type = entry.qid.type;
+        if (lies(Lie::circling_cookies)) entry.offset = 1 + line.cookie % 3;
         const std::string record = encoded(entry, dialect_);
         if (out.size() + record.size() > count) {
             if (out.empty()) return refusal(P9_EINVAL);

@@ -42,6 +42,24 @@ const std::map<std::string_view, VersionAnswer> version_answers{{"less", Version
                                                                 {"hang-up", VersionAnswer::hang_up},
                                                                 {"silence", VersionAnswer::silence}};
 
+const std::map<std::string_view, Lie> lie_names{
+    {"bad-names", Lie::bad_names},
+    {"self-entry", Lie::self_entry},
+    {"huge-size", Lie::huge_size},
+    {"flipping-type", Lie::flipping_type},
+    {"endless-directory", Lie::endless_directory},
+    {"circling-cookies", Lie::circling_cookies},
+    {"walk-type", Lie::walk_type},
+    {"long-read", Lie::long_read},
+    {"xattr-grows", Lie::xattr_grows},
+    {"xattr-shrinks", Lie::xattr_shrinks},
+    {"xattr-endless", Lie::xattr_endless},
+    {"link-empty", Lie::link_empty},
+    {"link-huge", Lie::link_huge},
+    {"link-nul", Lie::link_nul},
+    {"wild-attributes", Lie::wild_attributes},
+};
+
 bool* flag(Knobs& knobs, std::string_view name) {
     const std::map<std::string_view, bool*> flags{{"version-always", &knobs.version_always},
                                                   {"msize-echo", &knobs.msize_echo},
@@ -84,6 +102,10 @@ bool turn(Knobs& knobs, std::string_view setting) {
     if (name == "missing-answer") return choose(knobs.missing_answer, value, answers);
     if (name == "flush-answer") return choose(knobs.flush_answer, value, answers);
     if (name == "version-answer") return choose(knobs.version_answer, value, version_answers);
+    if (name == "lie") {
+        Lie lie{};
+        return choose(lie, value, lie_names) && knobs.lies.insert(lie).second;
+    }
     if (name == "dots")
         return choose(knobs.dots, value, {{"first", Dots::first}, {"last", Dots::last}, {"omitted", Dots::omitted}});
     if (name == "entry-types")
@@ -114,6 +136,7 @@ std::string knob_names() {
            "missing=MESSAGE (may be repeated)\n"
            "missing-answer=eopnotsupp|enosys|text|silence|hang-up\n"
            "flush-answer=served|eopnotsupp|enosys|text|silence|hang-up\n"
+           "lie=NAME (tests/support/knobs.cpp has the names; may be repeated)\n"
            "reversed\n"
            "auth-required\n"
            "aname=PATH\n";

@@ -23,6 +23,25 @@ enum class Dots : u8 { first, last, omitted };
 /// The type byte of a directory entry.
 enum class EntryTypes : u8 { right, zero, qid };
 
+/// What no server does but one that means harm.
+enum class Lie : u8 {
+    bad_names,          ///< listings hold names that nothing may bear, between those of files
+    self_entry,         ///< each directory has an entry "self" that is the directory
+    huge_size,          ///< files are larger than 2^63 bytes
+    flipping_type,      ///< files are directories in every second answer
+    endless_directory,  ///< listings never end
+    circling_cookies,   ///< listings lead back to where they were
+    walk_type,          ///< a walk to a file says that it is a directory
+    long_read,          ///< more bytes than were asked for
+    xattr_grows,        ///< attributes have more bytes than announced
+    xattr_shrinks,      ///< and fewer
+    xattr_endless,      ///< an attribute of a terabyte
+    link_empty,         ///< symlinks that lead to "",
+    link_huge,          ///< to 60000 bytes,
+    link_nul,           ///< or to bytes with NUL
+    wild_attributes,    ///< no links, odd block sizes, times beyond all clocks, type bits that nothing has
+};
+
 struct Knobs {
     Dialect dialect = Dialect::linux_;  ///< the largest that the server speaks
     VersionAnswer version_answer = VersionAnswer::less;
@@ -47,7 +66,8 @@ struct Knobs {
     Answer flush_answer = Answer::served;
     bool reversed = false;       ///< replies to requests that came together go out last first
     bool auth_required = false;  ///< Tauth is answered with Rauth; the afid wants "secret"
-    std::string aname;           ///< the only aname that is accepted; empty: any
+    std::set<Lie> lies;
+    std::string aname;  ///< the only aname that is accepted; empty: any
 };
 
 /// Turns a knob by its name, such as "msize=8192" or "missing=Trenameat"; false if there is none of that name.

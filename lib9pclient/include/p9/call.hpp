@@ -43,6 +43,14 @@ inline Fid made_by(const Twalk& request) { return request.newfid == request.fid 
 inline Fid made_by(const Txattrwalk& request) { return request.newfid; }
 inline Fid made_by(const auto&) { return NOFID; }
 
+/// The fid that a request works on.
+inline Fid used_by(const auto& request) {
+    if constexpr (requires { request.fid; })
+        return request.fid;
+    else
+        return NOFID;
+}
+
 Error malformed(std::string_view message, std::size_t size);
 Error excessive(std::string_view message, u64 extent, u64 bound);
 
@@ -70,6 +78,7 @@ protected:
     template <class T>
     void submit(const T& request) {
         const std::size_t size = encoded_size(request, dialect());
+        uses_ = detail::used_by(request);
         if (!admit(T::type, speaks(T::dialects, dialect()), size, detail::made_by(request))) return;
         submitted(encode(outbox(), tag_, request, dialect()), size);
     }
@@ -98,8 +107,9 @@ private:
     std::shared_ptr<SessionCore> core_;  // it outlives every call
     std::unique_ptr<Handler> handler_;   // behind a pointer: Boost 1.81 cannot move-assign it
     boost::asio::cancellation_slot
-        slot_;         // cleared before completion, or a late cancel would flush the tag's next owner
-    Tag tag_ = NOTAG;  // NOTAG: not in the tag table
+        slot_;          // cleared before completion, or a late cancel would flush the tag's next owner
+    Tag tag_ = NOTAG;   // NOTAG: not in the tag table
+    Fid uses_ = NOFID;  // not to be clunked while the server may still be at work on this request
     bool done_ = false;
 };
 
