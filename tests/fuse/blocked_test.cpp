@@ -1,8 +1,10 @@
-// A mount never blocks: not with thousands of reads that wait for events.
+// A mount never blocks: not with thousands of reads that wait for events, and not with a server that hangs or is dead.
 
 #include "tests/fuse/restarting.hpp"
 
 #include <pthread.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <atomic>
 #include <thread>
@@ -138,6 +140,77 @@ TEST_F(Blocked, TenThousandReadsOfInterruptsHinderNobody) {
     EXPECT_TRUE(mounted_->unmount());
     EXPECT_EQ(mounted_->wait_for_end(), 0);
 }
+
+/// How a mount is ended.
+enum class Ending { fusermount, lazily, signal };
+
+class HangingServer : public Blocked, public testing::WithParamInterface<Ending> {
+protected:
+    void serve_directory() {
+        const std::string exported = scratch_.make("export");
+        std::ofstream(exported + "/file") << "text\n";
+        ASSERT_NO_FATAL_FAILURE(serve({"--dir", exported}, "attr_timeout=60,entry_timeout=60"));
+        // Not read: then the kernel would not know the time of the last access.
+        struct stat status{};
+        EXPECT_EQ(told(::stat(here("file").c_str(), &status)), 0);
+    }
+    void end_mount() {
+        const std::string errors = (scratch_ / "umount.errors").string();
+        switch (GetParam()) {
+            case Ending::fusermount:
+                EXPECT_EQ(run_program({"fusermount3", "-u", mounted_->path()}, errors).status, 0)
+                    << contents_of(errors);
+                break;
+            case Ending::lazily:
+                EXPECT_EQ(run_program({"fusermount3", "-uz", mounted_->path()}, errors).status, 0)
+                    << contents_of(errors);
+                break;
+            case Ending::signal:
+                ::kill(mounted_->daemon(), SIGTERM);
+                break;
+        }
+        EXPECT_EQ(mounted_->wait_for_end(), 0);
+        EXPECT_FALSE(mounted_->is_mounted());
+    }
+};
+
+TEST_P(HangingServer, AStoppedOneDoesNotHoldUpTheEndOfTheMount) {
+    ASSERT_NO_FATAL_FAILURE(serve_directory());
+    server_->stop();
+    // What the kernel remembers needs no server.
+    struct stat status{};
+    EXPECT_EQ(told(::stat(here("file").c_str(), &status)), 0);
+    EXPECT_EQ(status.st_size, 5);
+    end_mount();
+}
+
+TEST_P(HangingServer, ADeadOneDoesNotHoldUpTheEndOfTheMount) {
+    ASSERT_NO_FATAL_FAILURE(serve_directory());
+    server_->kill();
+    end_mount();
+}
+
+TEST_F(Blocked, AStoppedServerWithACallUnderWayDoesNotHoldUpASignal) {
+    ASSERT_NO_FATAL_FAILURE(serve({"--dir", scratch_.make("export")}, ""));
+    server_->stop();
+    const pid_t caller = ::fork();
+    if (caller == 0) {
+        (void)contents_of(here("another"));
+        ::_exit(0);
+    }
+    ::kill(mounted_->daemon(), SIGTERM);
+    EXPECT_EQ(mounted_->wait_for_end(), 0);
+    int ended = 0;
+    EXPECT_EQ(::waitpid(caller, &ended, 0), caller);
+}
+
+std::string ending_name(const testing::TestParamInfo<Ending>& info) {
+    static constexpr const char* names[] = {"fusermount", "lazily", "signal"};
+    return names[static_cast<std::size_t>(info.param)];
+}
+
+INSTANTIATE_TEST_SUITE_P(Ended, HangingServer, testing::Values(Ending::fusermount, Ending::lazily, Ending::signal),
+                         ending_name);
 
 }  // namespace
 }  // namespace p9::test
