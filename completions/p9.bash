@@ -144,7 +144,7 @@ _p9_mount_option() {
     *)
         while read -r each; do
             names+=("$list$each")
-        done < <("$tool" --help | sed -n '/^Options after -o/,/^Exit/{s/^  \([a-z_]*=\).*/\1/p;s/^  \([a-z_]*\)\[=.*/\1/p;s/^  \(tls_insecure\) .*/\1/p}'
+        done < <("$tool" --help | sed -n '/^Options after -o/,/^Exit/{s/^  \([a-z]\)/\1/;t cut;d;:cut;s/  .*//;p}' | tr , '\n' | sed -n 's/^ *\([a-z_]*=\).*/\1/p;s/^ *\([a-z_]*\)\(\[=.*\)\{0,1\}$/\1/p'
             printf '%s\n' ro allow_other default_permissions auto_unmount fsname= subtype= max_read= noatime noexec)
         _p9_offer "${names[@]}"
         return ;;

@@ -135,7 +135,7 @@ function __p9_mount_option
             end
         case '*=*'
         case '*'
-            printf '%s\n' "$list"($__p9_tool --help | sed -n '/^Options after -o/,/^Exit/{s/^  \([a-z_]*=\).*/\1/p;s/^  \([a-z_]*\)\[=.*/\1/p;s/^  \(tls_insecure\) .*/\1/p}') \
+            printf '%s\n' "$list"($__p9_tool --help | sed -n '/^Options after -o/,/^Exit/{s/^  \([a-z]\)/\1/;t cut;d;:cut;s/  .*//;p}' | tr , '\n' | sed -n 's/^ *\([a-z_]*=\).*/\1/p;s/^ *\([a-z_]*\)\(\[=.*\)\{0,1\}$/\1/p') \
                 "$list"{ro,allow_other,default_permissions,auto_unmount,fsname=,subtype=,max_read=,noatime,noexec}
     end
 end

@@ -61,7 +61,7 @@ protected:
         ASSERT_TRUE(connected) << outcome(connected);
         client = std::move(*connected);
     }
-    AttachOptions attach() const { return {"root", diod->aname(), static_cast<u32>(::getuid()), {}}; }
+    AttachOptions attach() const { return {"root", diod->aname(), static_cast<u32>(::getuid()), 0, {}}; }
     Result<Client> connect() {
         auto address = parse_address(diod->address());
         if (!address) return address.error();

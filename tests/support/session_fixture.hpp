@@ -75,12 +75,12 @@ protected:
 /// A client of a fake server.
 class FakeClient : public ::testing::Test {
 protected:
-    void connect(Knobs knobs = {}, SessionOptions options = {}, AttachOptions attach = {"glenda", "", 1000, {}}) {
+    void connect(Knobs knobs = {}, SessionOptions options = {}, AttachOptions attach = {"glenda", "", 1000, 0, {}}) {
         const auto connected = try_connect(std::move(knobs), std::move(options), std::move(attach));
         ASSERT_TRUE(connected) << outcome(connected);
     }
     Result<void> try_connect(Knobs knobs = {}, SessionOptions options = {},
-                             AttachOptions attach = {"glenda", "", 1000, {}}) {
+                             AttachOptions attach = {"glenda", "", 1000, 0, {}}) {
         network.knobs() = std::move(knobs);
         auto result = loop.run(Client::connect(network.dialler(), std::move(options), std::move(attach)));
         if (!result) return result.error();

@@ -125,7 +125,7 @@ TEST_F(ServersHandshake, msize_is_echoed_whatever_it_is) {
 
 TEST_F(ServersHandshake, auth_answered_by_error_attaches_without) {
     bool asked = false;
-    AttachOptions attach{"glenda", "", 1000, {}};
+    AttachOptions attach{"glenda", "", 1000, 0, {}};
     attach.auth = [&asked](AuthChannel&) -> awaitable<Result<void>> {
         asked = true;
         co_return Result<void>();
@@ -140,7 +140,7 @@ TEST_F(ServersHandshake, auth_that_is_wanted_is_conversed) {
     Knobs knobs;
     knobs.auth_required = true;
     std::string greeting;
-    AttachOptions attach{"glenda", "", 1000, {}};
+    AttachOptions attach{"glenda", "", 1000, 0, {}};
     attach.auth = [&greeting](AuthChannel& channel) -> awaitable<Result<void>> {
         auto reading = channel.read(100);
         auto read = co_await std::move(reading);
@@ -157,7 +157,7 @@ TEST_F(ServersHandshake, auth_that_is_wanted_is_conversed) {
 TEST_F(ServersHandshake, auth_that_fails_ends_the_attach) {
     Knobs knobs;
     knobs.auth_required = true;
-    AttachOptions attach{"glenda", "", 1000, {}};
+    AttachOptions attach{"glenda", "", 1000, 0, {}};
     attach.auth = [](AuthChannel&) -> awaitable<Result<void>> { co_return Error::from_errno(13, "wrong password"); };
     const auto result = try_connect(knobs, {}, attach);
     ASSERT_FALSE(result);
@@ -171,7 +171,7 @@ TEST_F(ServersHandshake, aname_that_is_refused_is_the_servers_error) {
     const auto refused = try_connect(knobs);
     ASSERT_FALSE(refused);
     EXPECT_TRUE(refused.error().is_errno(2)) << outcome(refused);
-    const auto accepted = try_connect(knobs, {}, {"glenda", "/srv/tree", 1000, {}});
+    const auto accepted = try_connect(knobs, {}, {"glenda", "/srv/tree", 1000, 0, {}});
     EXPECT_TRUE(accepted) << outcome(accepted);
 }
 

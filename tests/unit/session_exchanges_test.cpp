@@ -191,7 +191,7 @@ struct Attempt {
         options.dialects = {dialect};
         options.version_timeout = std::chrono::milliseconds(50);
         auto client = loop.run(Client::connect(network.dialler(), options,
-                                               {"glenda", "", 1000, auth ? AuthHook(tell_secret) : AuthHook()}));
+                                               {"glenda", "", 1000, 0, auth ? AuthHook(tell_secret) : AuthHook()}));
         handshake = network.requests();
         if (!client) {
             connected = client.error();

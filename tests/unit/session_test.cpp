@@ -45,13 +45,13 @@ TEST_F(SessionTest, opening_can_be_cancelled) {
 
 TEST_F(SessionTest, two_trees_over_one_connection) {
     open();
-    auto first = loop.start(session->attach({"glenda", "/a", 1, {}}));
+    auto first = loop.start(session->attach({"glenda", "/a", 1, 0, {}}));
     const auto a = server->expect<Tattach>();
     EXPECT_EQ(a.message.afid, NOFID);
     EXPECT_EQ(a.message.uname, "glenda");
     EXPECT_EQ(a.message.n_uname, 1u);
     server->reply(a.tag, Rattach{{QTDIR, 0, 10}});
-    auto second = loop.start(session->attach({"rob", "/b", 2, {}}));
+    auto second = loop.start(session->attach({"rob", "/b", 2, 0, {}}));
     const auto b = server->expect<Tattach>();
     EXPECT_NE(a.message.fid, b.message.fid);
     EXPECT_EQ(b.message.aname, "/b");
@@ -70,7 +70,7 @@ TEST_F(SessionTest, two_trees_over_one_connection) {
 
 TEST_F(SessionTest, refused_attach_gives_its_fid_back) {
     open();
-    auto attaching = loop.start(session->attach({"glenda", "", 1, {}}));
+    auto attaching = loop.start(session->attach({"glenda", "", 1, 0, {}}));
     server->refuse(server->expect<Tattach>().tag, 13);
     const auto result = attaching.get();
     ASSERT_FALSE(result);

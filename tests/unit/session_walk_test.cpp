@@ -9,7 +9,7 @@ class SessionWalk : public ScriptedSession {
 protected:
     void attach() {
         open();
-        auto attaching = loop.start(session->attach({"glenda", "", 1, {}}));
+        auto attaching = loop.start(session->attach({"glenda", "", 1, 0, {}}));
         server->reply(server->expect<Tattach>().tag, Rattach{{QTDIR, 0, 1}});
         root = attaching.get().value();
     }
