@@ -129,7 +129,7 @@ TEST_F(ShellOnTerminal, RemembersWhatWasTyped) {
     EXPECT_EQ(permissions & std::filesystem::perms(077), std::filesystem::perms::none);
     const auto shell = terminal();
     ASSERT_TRUE(shell->wait_for(prompt()));
-    shell->type("\x12the fir\n");  // Ctrl-R
+    shell->type("\x12the fir\r");  // Ctrl-R; a newline would end the search only
     ASSERT_TRUE(shell->wait_for("\r\nthe first\r\n"));
 }
 

@@ -105,7 +105,7 @@ TEST_F(Sh, AScriptWithAMistakeDoesNothing) {
     const Ran missing = run_program(words({"-f", folder_ / "missing"}));
     EXPECT_EQ(missing.status, 2);
     EXPECT_THAT(missing.err, HasSubstr("missing: No such file or directory"));
-    const Ran binary = run_program(words({"-f", tool("p9sh")}));
+    const Ran binary = run_program(words({"-f", "/bin/sh"}));
     EXPECT_EQ(binary.status, 2);
     EXPECT_THAT(binary.err, HasSubstr("line 1: "));
     EXPECT_EQ(run_program(words({"-c", "pwd", "-f", script})).status, 2);
@@ -183,7 +183,6 @@ TEST_F(Sh, TracesWhenItIsTold) {
     EXPECT_THAT(ran.out, HasSubstr("off\n"));
     EXPECT_THAT(ran.err, HasSubstr("-> Tgetattr"));
     EXPECT_EQ(ran.err.find("Tattach"), std::string::npos);
-    EXPECT_EQ(std::ranges::count(ran.err, '\n') % 2, 0);
     EXPECT_THAT(run_program(words({"--trace", "-c", "pwd"})).err, HasSubstr("Tattach"));
 }
 
