@@ -96,8 +96,8 @@ TEST_F(SipProcess, FindsItsEnvironmentAndItsConnection) {
     const std::string out = path("out");
     serve(
         "{ echo $P9_SIP_NAME; echo $P9_SIP_CAPABILITIES; echo $P9_UNAME; echo $P9_ADDRESS; echo ${P9_ANAME-none}; "
-        "readlink /proc/self/fd/0; ls /proc/$$/fd | wc -l; } >" +
-        out + "; test -S /proc/self/fd/3");
+        "readlink /proc/self/fd/0; ls /proc/$$/fd >" +
+        path("descriptors") + "; wc -l <" + path("descriptors") + "; } >" + out + "; test -S /proc/self/fd/3");
     setenv("P9_ANAME", "/elsewhere", 1);
     user_->command("it", "capability dma");
     user_->command("it", "capability interrupt");
