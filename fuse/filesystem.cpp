@@ -139,8 +139,8 @@ std::optional<Node> FileSystem::take_node(Inode& inode) {
 void FileSystem::keep_node(Inode& inode, NodePtr node) {
     inodes.set_node(inode, std::move(node));
     // Some stay free for what is open and for requests that are under way.
-    constexpr std::size_t UNDER_WAY = 512;
-    const std::size_t others = files.size() + directories.size() + UNDER_WAY;
+    constexpr std::size_t under_way = 512;
+    const std::size_t others = files.size() + directories.size() + under_way;
     inodes.limit_nodes(others < MAX_FIDS ? MAX_FIDS - others : 0);
 }
 

@@ -133,8 +133,9 @@ Result<void> clear_dead_mounts(const std::string& place) {
         const int number = ask_for_status(place, false).number;
         if (number != ENOTCONN && number != ECONNABORTED) return taken();
         if (!clear_away(place))
-            return Error::from_errno(
-                ENOTCONN, place + ": a dead mount is there and cannot be taken away: fusermount3 -u -z " + place);
+            return Error::from_errno(ENOTCONN,
+                                     "a dead mount is there and cannot be taken away: fusermount3 -u -z " + place)
+                .about(place);
     }
     return taken();
 }

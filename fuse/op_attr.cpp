@@ -37,12 +37,12 @@ awaitable<Result<AttributesReply>> reply_for(FileSystem* fs, InodePtr inode, Nod
 /// his name; but only the owner may change a mode. Where the server has refused it, the write itself does it there,
 /// since it is his too (write(2)).
 awaitable<bool> only_drops_set_id_bits(NodePtr place, AttributeChange change) {
-    constexpr u32 SET_ID = 06000;
+    constexpr u32 set_id = 06000;
     if (!change.mode || change.uid || change.gid || change.size || change.atime || change.mtime) co_return false;
     auto attributes = co_await place->attributes();
     if (!attributes) co_return false;
     const u32 now = attributes->mode & P9_S_PERMISSIONS;
-    co_return (*change.mode & ~now) == 0 && (*change.mode ^ now) != 0 && ((*change.mode ^ now) & ~SET_ID) == 0;
+    co_return (*change.mode & ~now) == 0 && (*change.mode ^ now) != 0 && ((*change.mode ^ now) & ~set_id) == 0;
 }
 
 /// chown(2) drops set-user-ID bits, and the kernel does so with a mode that it computes from what it remembers: without

@@ -51,13 +51,13 @@ std::optional<Error> take_cache(const std::string& mode, Options& options) {
 
 /// The times that the cache mode means, where the person who typed did not say others.
 void settle_timeouts(Options& options) {
-    constexpr double A_DAY = 86400, A_MINUTE = 60;
+    constexpr double a_day = 86400, a_minute = 60;
     Behaviour& behaviour = options.behaviour;
     const bool loose = behaviour.cache == CacheMode::loose;
-    const double usual = loose ? A_DAY : behaviour.cache == CacheMode::none ? 0 : 1;
+    const double usual = loose ? a_day : behaviour.cache == CacheMode::none ? 0 : 1;
     behaviour.attribute_timeout = options.attribute_timeout.value_or(usual);
     behaviour.entry_timeout = options.entry_timeout.value_or(usual);
-    behaviour.negative_timeout = options.negative_timeout.value_or(loose ? A_MINUTE : 0);
+    behaviour.negative_timeout = options.negative_timeout.value_or(loose ? a_minute : 0);
 }
 
 std::optional<Error> take_dialect(const Item& item, Options& options) {

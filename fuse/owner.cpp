@@ -51,8 +51,8 @@ u32 OwnerMap::group_of_new(u32 gid) const {
 
 u64 shown_number(u64 qid_path, FileType type, u64 own) {
     // The golden ratio: far apart for each type, and no server comes near by counting.
-    constexpr u64 APART = 0x9e3779b97f4a7c15;
-    const u64 number = qid_path + APART * static_cast<u64>(type);
+    constexpr u64 apart = 0x9e3779b97f4a7c15;
+    const u64 number = qid_path + apart * static_cast<u64>(type);
     return qid_path == 0 || number == 0 ? own : number;
 }
 

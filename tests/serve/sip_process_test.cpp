@@ -106,7 +106,8 @@ TEST_F(SipProcess, FindsItsEnvironmentAndItsConnection) {
     ASSERT_TRUE(user_->comes_to("it", "stopped")) << user_->health("it");
     std::ifstream file(out);
     const std::string text{std::istreambuf_iterator<char>(file), {}};
-    EXPECT_EQ(text, "it\ninterrupt dma\nit\nfd!3\nnone\n/dev/null\n5\n") << "0 to 3, and what sh reads from";
+    EXPECT_EQ(text, "it\ninterrupt dma\nit\nfd!3\nnone\n/dev/null\n6\n")
+        << "0 to 3, and the two outputs that sh has put aside";
     EXPECT_EQ(served_->connected, std::vector<std::string>{"0"});
 }
 
