@@ -70,12 +70,16 @@ awaitable<Result<NodePtr>> FileSystem::node(u64 number) {
     co_return co_await node(std::move(held));
 }
 
-awaitable<Result<FilePtr>> FileSystem::file(std::shared_ptr<OpenFile> open) {
-    if (is_current(open->file->node())) co_return open->file;
-    auto place = co_await node(open->inode);
+awaitable<Result<Node>> FileSystem::clone(InodePtr inode) {
+    auto place = co_await node(std::move(inode));
     if (!place) co_return std::move(place).error();
     std::vector<std::string> no_names;
-    auto clone = co_await (*place)->walk(std::move(no_names));
+    co_return co_await (*place)->walk(std::move(no_names));
+}
+
+awaitable<Result<FilePtr>> FileSystem::file(std::shared_ptr<OpenFile> open) {
+    if (is_current(open->file->node())) co_return open->file;
+    auto clone = co_await this->clone(open->inode);
     if (!clone) co_return std::move(clone).error();
     auto opened = co_await File::open(std::move(*clone), open->flags & ~OpenFlags{P9_O_TRUNC});
     if (!opened) co_return std::move(opened).error();

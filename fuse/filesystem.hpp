@@ -45,6 +45,8 @@ public:
     /// The same by number.
     awaitable<Result<NodePtr>> node(u64 number);
 
+    /// Another node at the inode's place, to be opened or otherwise used up.
+    awaitable<Result<Node>> clone(InodePtr inode);
     /// The file of `open` on the server, opened again if it belongs to an earlier session; ESTALE if its name is gone
     /// or leads to another file.
     awaitable<Result<FilePtr>> file(std::shared_ptr<OpenFile> open);

@@ -1,29 +1,21 @@
 #include "fuse/locks.hpp"
 
+#include "tools/byte_range.hpp"
+
 namespace p9::fuse {
-namespace {
-
-constexpr u64 TO_THE_END = ~u64{0};
-
-u64 end_of(const LockRange& range) {
-    return range.length == 0 || range.length > TO_THE_END - range.start ? TO_THE_END : range.start + range.length;
-}
-
-LockRange between(LockType type, u64 start, u64 end) { return {type, start, end == TO_THE_END ? 0 : end - start}; }
-
-}  // namespace
 
 void note_lock(std::vector<LockRange>& held, const LockRange& range) {
-    const u64 end = end_of(range);
+    using tools::ByteRange;
+    const ByteRange changed = ByteRange::of(range.start, range.length);
     std::vector<LockRange> left;
     for (const LockRange& each : held) {
-        const u64 each_end = end_of(each);
-        if (each_end <= range.start || each.start >= end) {
+        const ByteRange bytes = ByteRange::of(each.start, each.length);
+        if (!bytes.overlaps(changed)) {
             left.push_back(each);
             continue;
         }
-        if (each.start < range.start) left.push_back(between(each.type, each.start, range.start));
-        if (each_end > end) left.push_back(between(each.type, end, each_end));
+        const auto keep = [&](const ByteRange& part) { left.push_back({each.type, part.first, part.length()}); };
+        tools::beside(bytes, changed, keep);
     }
     if (range.type != LockType::unlock) left.push_back(range);
     held = std::move(left);

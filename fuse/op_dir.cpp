@@ -23,10 +23,7 @@ private:
 };
 
 awaitable<Result<Directory>> open_on_server(FileSystem* fs, InodePtr inode) {
-    auto place = co_await fs->node(std::move(inode));
-    if (!place) co_return std::move(place).error();
-    std::vector<std::string> no_names;
-    auto clone = co_await (*place)->walk(std::move(no_names));
+    auto clone = co_await fs->clone(std::move(inode));
     if (!clone) co_return std::move(clone).error();
     co_return co_await Directory::open(std::move(*clone));
 }
@@ -193,10 +190,9 @@ awaitable<Result<Listing>> read_directory(FileSystem* fs, u64 handle, std::size_
 }
 
 awaitable<Result<void>> sync_directory(FileSystem* fs, u64 number, bool datasync) {
-    auto place = co_await fs->node(number);
-    if (!place) co_return std::move(place).error();
-    std::vector<std::string> no_names;
-    auto clone = co_await (*place)->walk(std::move(no_names));
+    auto inode = fs->inode(number);
+    if (!inode) co_return std::move(inode).error();
+    auto clone = co_await fs->clone(std::move(*inode));
     if (!clone) co_return std::move(clone).error();
     auto opened = co_await File::open(std::move(*clone), P9_O_RDONLY | P9_O_DIRECTORY);
     if (!opened) co_return std::move(opened).error();

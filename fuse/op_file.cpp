@@ -13,16 +13,15 @@ bool past_the_cache(const FileSystem& fs, const Inode& inode) { return fs.behavi
 awaitable<Result<OpenedFile>> open_file(FileSystem* fs, u64 number, int flags) {
     auto inode = fs->inode(number);
     if (!inode) co_return std::move(inode).error();
-    auto place = co_await fs->node(*inode);
-    if (!place) co_return std::move(place).error();
     const OpenFlags wire_flags = to_open_flags(flags);
     if ((*inode)->size == 0 && (wire_flags & P9_O_TRUNC) == 0) {
         // It may have grown since it was looked up, and then it is an ordinary file.
+        auto place = co_await fs->node(*inode);
+        if (!place) co_return std::move(place).error();
         auto attributes = co_await (*place)->attributes(GETATTR_SIZE);
         if (attributes) (*inode)->size = attributes->size;
     }
-    std::vector<std::string> no_names;
-    auto clone = co_await (*place)->walk(std::move(no_names));
+    auto clone = co_await fs->clone(*inode);
     if (!clone) co_return std::move(clone).error();
     auto opened = co_await File::open(std::move(*clone), wire_flags);
     if (!opened) co_return std::move(opened).error();
@@ -35,10 +34,7 @@ awaitable<Result<OpenedFile>> open_file(FileSystem* fs, u64 number, int flags) {
 awaitable<Result<CreatedFile>> create_file(FileSystem* fs, u64 parent, std::string name, int flags, u32 mode, u32 gid) {
     auto directory = fs->inode(parent);
     if (!directory) co_return std::move(directory).error();
-    auto place = co_await fs->node(*directory);
-    if (!place) co_return std::move(place).error();
-    std::vector<std::string> no_names;
-    auto clone = co_await (*place)->walk(std::move(no_names));
+    auto clone = co_await fs->clone(*directory);
     if (!clone) co_return std::move(clone).error();
     const OpenFlags wire_flags = to_open_flags(flags);
     auto created = co_await File::create(std::move(*clone), name, wire_flags, mode, gid);

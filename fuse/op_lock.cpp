@@ -23,13 +23,10 @@ bool allows(OpenFlags flags, LockType type) {
 
 /// Another open file of the same inode, for an owner who needs one of his own.
 awaitable<Result<std::shared_ptr<OpenFile>>> open_again(FileSystem* fs, std::shared_ptr<OpenFile> like) {
-    auto place = co_await fs->node(like->inode);
-    if (!place) co_return std::move(place).error();
     // Locks to read and to write may follow each other; but the server may allow less than both.
     const std::array<OpenFlags, 2> ways{P9_O_RDWR, like->flags & P9_O_ACCMODE};
     for (const OpenFlags access : ways) {
-        std::vector<std::string> no_names;
-        auto clone = co_await (*place)->walk(std::move(no_names));
+        auto clone = co_await fs->clone(like->inode);
         if (!clone) co_return std::move(clone).error();
         auto opened = co_await File::open(std::move(*clone), access);
         if (opened) co_return std::make_shared<OpenFile>(like->inode, std::move(*opened), access);

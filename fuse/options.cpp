@@ -2,8 +2,8 @@
 
 #include "p9/trace.hpp"
 #include "tools/options.hpp"
+#include "tools/user_names.hpp"
 
-#include <pwd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -136,11 +136,6 @@ std::optional<Error> take_item(const Item& item, Options& options) {
     return std::nullopt;
 }
 
-std::string login_name() {
-    const passwd* entry = ::getpwuid(::geteuid());
-    return entry != nullptr ? entry->pw_name : std::to_string(::geteuid());
-}
-
 std::optional<Error> take_places(const std::vector<std::string>& places, Options& options) {
     if (places.size() != 2)
         return usage("expected ADDR MOUNTPOINT" +
@@ -188,7 +183,7 @@ Result<Options> parse_options(const std::vector<std::string>& arguments) {
         }
     }
     if (auto error = take_places(places, options)) return std::move(*error);
-    options.uname = login_name();
+    options.uname = tools::login_name();
     options.n_uname = ::geteuid();
     for (const auto& item : items)
         if (auto error = take_item(item, options)) return std::move(*error);

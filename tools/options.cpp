@@ -35,11 +35,6 @@ struct OptionalValue {
     std::vector<std::string> choices;
 };
 
-std::string login_name() {
-    std::string name = user_name(geteuid());
-    return name.empty() ? std::to_string(geteuid()) : name;
-}
-
 /// What CLI11 has to say, in this program's words.
 std::string complaint(const CLI::ParseError& error, const std::vector<std::string>& unknown) {
     if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && !unknown.empty())

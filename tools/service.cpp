@@ -16,9 +16,7 @@ Service::Service(std::string tool, std::vector<Address> listen, ListenOptions op
       listen_(std::move(listen)),
       options_(std::move(options)),
       verbose_(verbose),
-      signals_(io_, SIGINT, SIGTERM) {
-    if (!options_.refused) options_.refused = [this](const std::string& line) { say(line); };
-}
+      signals_(io_, SIGINT, SIGTERM) {}
 
 void Service::say(const std::string& line) const { complain(tool_, line); }
 

@@ -2,6 +2,7 @@
 
 #include <grp.h>
 #include <pwd.h>
+#include <unistd.h>
 
 #ifdef P9_STATIC
 #include <cstdio>
@@ -41,5 +42,10 @@ std::string group_name(u32 gid) {
     return entry != nullptr ? entry->gr_name : "";
 }
 #endif
+
+std::string login_name() {
+    std::string name = user_name(geteuid());
+    return name.empty() ? std::to_string(geteuid()) : name;
+}
 
 }  // namespace p9::tools

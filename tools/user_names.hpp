@@ -13,4 +13,7 @@ std::string user_name(u32 uid);
 /// Empty if nobody knows a name.
 std::string group_name(u32 gid);
 
+/// The name of whoever runs this program, or his number.
+std::string login_name();
+
 }  // namespace p9::tools

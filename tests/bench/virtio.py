@@ -42,12 +42,14 @@ def dd(machine, path):
 
 
 def p9cat(machine, path):
-    machine.run("p9serve --listen virtio!bench --dir /tmp >/tmp/log 2>&1 & echo $! >/tmp/pid")
+    # p9serve holds /tmp/gone open, so that its end can be waited for.
+    machine.run("rm -f /tmp/gone; mkfifo /tmp/gone; exec 9<>/tmp/gone\n"
+                "p9serve --listen virtio!bench --dir /tmp >/tmp/log 2>&1 8>/tmp/gone 9>&- & echo $! >/tmp/pid")  # fmt: skip
     address = f"virtio!{path}"
     subprocess.run([P9LS, "-a", address, "-d", "/"], stdout=subprocess.DEVNULL, check=True)  # it serves
-    time.sleep(0.2)
+    time.sleep(0.2)  # a port needs a pause between two clients, or the second loses its first message
     elapsed = seconds([P9CAT, "-a", address, "--msize", "1M", "big"])
-    machine.run("kill $(cat /tmp/pid); while kill -0 $(cat /tmp/pid) 2>/dev/null; do sleep 0.1; done")
+    machine.run("exec 8</tmp/gone; kill $(cat /tmp/pid); cat <&8")
     return elapsed
 
 

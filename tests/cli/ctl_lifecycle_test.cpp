@@ -150,10 +150,13 @@ private:
 };
 
 TEST_F(Interrupted, ACommandIsFlushed) {
-    serve({"--sip", "--type", "stubborn=trap '' TERM; echo up > " + (folder_ / "up").string() + "; sleep 1000",
-           "--grace", "3600"});
+    const std::string up = folder_ / "up";
+    ASSERT_EQ(::mkfifo(up.c_str(), 0600), 0);
+    serve({"--sip", "--type", "stubborn=trap '' TERM; echo up > " + up + "; sleep 1000", "--grace", "3600"});
     EXPECT_EQ(out_of({"new", "stubborn", "--name", "s", "--start"}), "s\n");
-    while (!std::filesystem::exists(folder_ / "up")) ::usleep(1000);
+    std::string line;
+    std::ifstream fifo(up);
+    ASSERT_TRUE(std::getline(fifo, line));  // the trap is set
     Program program(ctl_words({"--trace", "stop", "s"}));
     ASSERT_TRUE(program.wait_for_errors("-> Twrite"));
     program.signal(SIGINT);

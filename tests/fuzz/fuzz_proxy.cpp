@@ -17,10 +17,18 @@ using namespace p9;
 
 namespace {
 
-using Asked = std::map<Tag, ByteVector>;  // requests without an answer
-
 class Client final : public proxy::Member {
 public:
+    void ask(const ByteVector& frame) {
+        const Header header = header_of(frame);
+        Question question{frame, ++questions_, 0};
+        if (header.type == Tflush::type)
+            if (const auto flush = decode<Tflush>(body_of(frame), dialect))
+                if (const auto found = asked_.find(flush->oldtag); found != asked_.end())
+                    question.victim = found->second.number;
+        asked_.try_emplace(header.tag, std::move(question));
+    }
+    void forget() { asked_.clear(); }
     std::span<u8> put(Frame reply) override {
         // The tag is put in afterwards; it is looked at with the next step.
         look();
@@ -30,20 +38,24 @@ public:
     void look() {
         if (last_.empty()) return;
         const Header header = header_of(last_);
-        const auto found = asked.find(header.tag);
-        fuzz::require(found != asked.end(), "a reply has a request");
+        const auto found = asked_.find(header.tag);
+        fuzz::require(found != asked_.end(), "a reply has a request");
+        const Question question = std::move(found->second);
+        asked_.erase(found);
         const bool error = header.type == Rerror::type || header.type == Rlerror::type;
-        fuzz::require(error || header.type == header_of(found->second).type + 1, "a reply fits its request");
-        if (header_of(found->second).type == Tflush::type && !error) {
-            const auto flush = decode<Tflush>(body_of(found->second), dialect);
-            if (flush) asked.erase(flush->oldtag);
-        }
-        asked.erase(header.tag);
+        fuzz::require(error || header.type == header_of(question.frame).type + 1, "a reply fits its request");
+        if (!error) std::erase_if(asked_, [&](const auto& entry) { return entry.second.number == question.victim; });
         last_.clear();
     }
-    Asked asked;
 
 private:
+    struct Question {
+        ByteVector frame;
+        unsigned number;
+        unsigned victim;  // the question that this flushes: its tag may be another's by the time of the Rflush
+    };
+    std::map<Tag, Question> asked_;
+    unsigned questions_ = 0;
     ByteVector last_;
 };
 
@@ -127,7 +139,7 @@ private:
         asked_.erase(found);
     }
 
-    Asked asked_;
+    std::map<Tag, ByteVector> asked_;  // requests without an answer
     std::map<Tag, int> flushers_;
     std::set<Fid> live_;
     ByteVector last_;
@@ -158,12 +170,12 @@ extern "C" int LLVMFuzzerTestOneInput(const u8* data, std::size_t size) {
     const auto leave = [&](Client& client) {
         client.look();
         multiplexer.leave(client);
-        client.asked.clear();
+        client.forget();
     };
     const auto say = [&](Client& client, const ByteVector& frame) {
         const Header header = header_of(frame);
-        if (header.type == Tversion::type) client.asked.clear();
-        if (!client.asked.contains(header.tag)) client.asked[header.tag] = frame;
+        if (header.type == Tversion::type) client.forget();
+        client.ask(frame);
         if (multiplexer.request(client, Frame(Bytes(frame)))) leave(client);
         settle();
     };

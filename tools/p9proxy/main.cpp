@@ -36,6 +36,7 @@ int run(Options options) {
     if (const auto warning = tools::tls_warning(options.dial, options.dialling.tls))
         tools::complain("p9proxy", *warning);
     options.proxy.dialler = dialler(options.dial, options.dialling);
+    options.listening.refused = [](const std::string& line) { tools::complain("p9proxy", line); };
     tools::Service service("p9proxy", std::move(options.listen), std::move(options.listening), options.verbose);
     Proxy proxy(service.context().get_executor(), std::move(options.proxy));
     return service.run({[&](std::unique_ptr<Listener> listener) { proxy.listen(std::move(listener)); },

@@ -1,9 +1,8 @@
 #include "tools/p9proxy/options.hpp"
 
-#include "tools/help_format.hpp"
 #include "tools/listen_options.hpp"
 #include "tools/messages.hpp"
-#include "tools/options.hpp"
+#include "tools/service_options.hpp"
 #include "tools/tls_options.hpp"
 
 #include <CLI/CLI.hpp>
@@ -22,7 +21,10 @@ constexpr const char* EXAMPLES =
     "  p9proxy --listen unix!/tmp/guest --dial virtio!/tmp/port.socket --share\n"
     "      (then p9fuse and p9ls use unix!/tmp/guest at the same time)";
 
-using Wrong = std::optional<std::string>;
+using tools::in_quotes;
+using tools::take_number;
+using tools::take_seconds;
+using tools::Wrong;
 
 /// What was given, as text.
 struct Given {
@@ -64,33 +66,8 @@ void describe(CLI::App& app, Given& given, Options& options) {
     text("--drop-after", given.drop_after, "N", "Cut each client off after N of its messages", "Debugging");
 }
 
-std::string in_quotes(std::string_view text) { return '"' + escaped(text) + '"'; }
-
-Wrong take_number(const char* name, const std::optional<std::string>& text, bool suffixes, u64 least, u64 most,
-                  u64& value) {
-    if (!text) return std::nullopt;
-    const auto parsed = tools::parse_number(*text, suffixes);
-    if (!parsed) return std::string(name) + ": expected a number, not " + in_quotes(*text);
-    if (*parsed < least || *parsed > most)
-        return std::string(name) + ": must be from " + std::to_string(least) + " to " + std::to_string(most);
-    value = *parsed;
-    return std::nullopt;
-}
-
-Wrong take_seconds(const char* name, const std::optional<std::string>& text, Duration& value) {
-    if (!text) return std::nullopt;
-    const auto seconds = tools::parse_seconds(*text);
-    if (!seconds) return std::string(name) + ": expected a number of seconds, not " + in_quotes(*text);
-    value = *seconds;
-    return std::nullopt;
-}
-
 Wrong take_addresses(const Given& given, Options& options) {
-    for (const std::string& text : given.listen) {
-        auto address = parse_listen_address(text);
-        if (!address) return "--listen: " + address.error().message();
-        options.listen.push_back(*std::move(address));
-    }
+    if (Wrong wrong = tools::take_listen(given.listen, options.listen)) return wrong;
     if (options.listen.empty())
         return "nowhere to listen: say --listen unix!/tmp/9p.socket or --listen ws://127.0.0.1:8080/";
     if (!given.dial) return "no server: say --dial ADDR";
@@ -133,31 +110,16 @@ Wrong take_all(const Given& given, Options& options) {
 
 std::optional<Options> parse_options(int argc, char** argv, int& status) {
     CLI::App app("Joins 9P clients over any transport to a server over any other.", "p9proxy");
-    app.footer(EXAMPLES);
-    app.set_help_flag("--help", "Print this help and exit");
-    app.set_version_flag("--version", "p9proxy " P9_VERSION, "Print the version and exit");
-    app.formatter(std::make_shared<tools::HelpFormat>());
+    tools::describe_service(app, EXAMPLES);
     Given given;
     Options options;
     describe(app, given, options);
-    status = tools::EXIT_USAGE;
-    try {
-        app.parse(argc, argv);
-    } catch (const CLI::Success& help) {
-        status = app.exit(help);
-        return std::nullopt;
-    } catch (const CLI::ParseError& error) {
-        const auto unknown = app.remaining();
-        const std::string words =
-            unknown.empty() ? std::string(error.what()) : "unknown option or argument " + escaped(unknown.front());
-        tools::complain("p9proxy", words + " (p9proxy --help lists the options)");
-        return std::nullopt;
-    }
+    if (!tools::parse_service(app, argc, argv, status)) return std::nullopt;
     if (const Wrong wrong = take_all(given, options)) {
         tools::complain("p9proxy", *wrong);
+        status = tools::EXIT_USAGE;
         return std::nullopt;
     }
-    status = tools::EXIT_DONE;
     return options;
 }
 

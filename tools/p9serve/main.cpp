@@ -1,15 +1,11 @@
 // p9serve: a directory, a tree in memory, or the SIP tree, over 9P.
 #include "p9/transports/dial.hpp"
-#include "tools/awake.hpp"
 #include "tools/messages.hpp"
 #include "tools/output.hpp"
 #include "tools/p9serve/options.hpp"
+#include "tools/service.hpp"
 #include "tools/trace_output.hpp"
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
-
-#include <unistd.h>
 #include <csignal>
 
 namespace p9::serve {
@@ -22,48 +18,43 @@ void say(const std::string& line) { tools::complain("p9serve", line); }
 /// The program once its command line is understood.
 class Program {
 public:
-    explicit Program(Options options) : options_(std::move(options)), signals_(io_, SIGINT, SIGTERM) {}
+    explicit Program(Options options)
+        : options_(std::move(options)), service_("p9serve", options_.listen, listening(options_), options_.verbose) {}
 
     int run() {
-        if (!prepare()) return status_;
-        spawn(io_.get_executor(), work());
-        signals_.async_wait([this](const boost::system::error_code& failed, int number) {
-            if (failed) return;
-            if (number == SIGINT) status_ = tools::EXIT_INTERRUPTED;
-            stopping_ = true;
-            spawn(io_.get_executor(), stop());
-            // A second signal does not wait for processes that take their time; the kernel ends them.
-            signals_.async_wait([](const boost::system::error_code& again, int) {
-                if (!again) _exit(tools::EXIT_INTERRUPTED);
-            });
-        });
-        tools::run_awake(io_);
-        return status_;
+        int status = tools::EXIT_DONE;
+        if (!prepare(status)) return status;
+        return service_.run({[this](std::unique_ptr<Listener> listener) { server_->listen(std::move(listener)); },
+                             [this] { return server_->wait_until_idle(); }, [this] { return stop(); }});
     }
 
 private:
-    bool prepare() {
+    static ListenOptions listening(const Options& options) {
+        ListenOptions how = options.listening;
+        if (options.verbose) how.refused = say;
+        return how;
+    }
+    bool prepare(int& status) {
         if (options_.trace) {
             auto tracer = tools::open_trace(*options_.trace);
-            if (!tracer) return fail(tools::EXIT_USAGE, "--trace: " + tracer.error().message());
+            if (!tracer) return fail(status, tools::EXIT_USAGE, "--trace: " + tracer.error().message());
             options_.server.tracer = *std::move(tracer);
         }
         options_.server.log = say;
         options_.server.log_everybody = options_.verbose;
-        if (options_.verbose) options_.listening.refused = say;
         auto made = std::visit([this](auto& tree) { return make(tree); }, options_.tree);
-        if (!made) return fail(tools::EXIT_REFUSED, made.error().message());
-        server_.emplace(io_.get_executor(), *filesystem_, options_.server);
+        if (!made) return fail(status, tools::EXIT_REFUSED, made.error().message());
+        server_.emplace(executor(), *filesystem_, options_.server);
         return true;
     }
-    bool fail(int status, const std::string& words) {
-        status_ = status;
+    static bool fail(int& status, int why, const std::string& words) {
+        status = why;
         say(words);
         return false;
     }
 
     Result<void> make(const DirectoryOptions& options) {
-        auto tree = DirectoryTree::open(io_.get_executor(), options);
+        auto tree = DirectoryTree::open(executor(), options);
         if (!tree) return tree.error();
         filesystem_ = *std::move(tree);
         return boost::system::in_place_value;
@@ -74,9 +65,9 @@ private:
     }
     Result<void> make(sip::SipOptions& options) {
         options.serve = [this](int fd, std::string only_user) {
-            spawn(io_.get_executor(), serve_process(fd, std::move(only_user)));
+            spawn(executor(), serve_process(fd, std::move(only_user)));
         };
-        auto tree = std::make_unique<sip::Sip>(io_.get_executor(), options);
+        auto tree = std::make_unique<sip::Sip>(executor(), options);
         sip_ = tree.get();
         filesystem_ = std::move(tree);
         return boost::system::in_place_value;
@@ -92,43 +83,6 @@ private:
             say(only_user + ": no connection for its process: " + transport.error().message());
     }
 
-    awaitable<void> work() {
-        // Where standard output carries 9P, addresses are told on standard error.
-        bool printable = true;
-        for (const Address& address : options_.listen) {
-            const auto* fd = std::get_if<FdAddress>(&address);
-            if (fd != nullptr && (fd->read == STDOUT_FILENO || fd->write == STDOUT_FILENO)) printable = false;
-        }
-        tools::Output out(io_.get_executor(), STDOUT_FILENO, "standard output");
-        for (const Address& address : options_.listen) {
-            auto listening = p9::listen(address, options_.listening);
-            auto listener = co_await std::move(listening);
-            if (!listener) {
-                fail(tools::EXIT_NO_CONNECTION, listener.error().message());
-                spawn(io_.get_executor(), stop());
-                co_return;
-            }
-            const std::string where = to_string((*listener)->address());
-            if (printable) {
-                out.put(where + "\n");
-                auto flushing = out.flush();
-                const bool told = co_await std::move(flushing);
-                if (!told && out.failure() && !out.reader_gone()) {
-                    // A script would wait for ever for the address.
-                    fail(tools::EXIT_REFUSED, out.failure()->message());
-                    spawn(io_.get_executor(), stop());
-                    co_return;
-                }
-            } else if (options_.verbose) {
-                say("listening on " + where);
-            }
-            server_->listen(*std::move(listener));
-        }
-        auto waiting = server_->wait_until_idle();
-        co_await std::move(waiting);
-        if (!stopping_) spawn(io_.get_executor(), stop());
-    }
-
     awaitable<void> stop() {
         auto stopping = server_->stop();
         co_await std::move(stopping);
@@ -136,17 +90,14 @@ private:
             auto ending = sip_->stop();
             co_await std::move(ending);
         }
-        io_.stop();
     }
+    asio::any_io_executor executor() { return service_.context().get_executor(); }
 
     Options options_;
-    int status_ = tools::EXIT_DONE;
-    bool stopping_ = false;
-    asio::io_context io_{1};
+    tools::Service service_;
     std::unique_ptr<Filesystem> filesystem_;
     sip::Sip* sip_ = nullptr;
     std::optional<Server> server_;
-    asio::signal_set signals_;
 };
 
 }  // namespace

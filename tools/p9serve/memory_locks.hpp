@@ -2,6 +2,7 @@
 #pragma once
 
 #include "p9/attributes.hpp"
+#include "tools/byte_range.hpp"
 
 #include <vector>
 
@@ -24,7 +25,7 @@ public:
 private:
     struct Held {
         Lock lock;
-        u64 last = 0;  // the last byte; the largest number where the lock reaches to the end
+        tools::ByteRange bytes;
         const void* through = nullptr;
     };
     static u64 cost_of(const std::vector<Held>& held);

@@ -1,9 +1,8 @@
 #include "tools/p9serve/options.hpp"
 
-#include "tools/help_format.hpp"
 #include "tools/listen_options.hpp"
 #include "tools/messages.hpp"
-#include "tools/options.hpp"
+#include "tools/service_options.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -23,7 +22,9 @@ constexpr const char* EXAMPLES =
     "  p9serve --listen tcp!localhost!5640 --sip --type 'echo=exec sleep 100'\n"
     "  p9ls -a 'exec!ssh host p9serve --stdio --dir /srv'";
 
-using Wrong = std::optional<std::string>;
+using tools::in_quotes;
+using tools::take_number;
+using tools::Wrong;
 
 /// What was given, as text.
 struct Given {
@@ -67,24 +68,8 @@ void describe(CLI::App& app, Given& given) {
     app.add_flag("-v,--verbose", given.verbose, "Tell of every connection");
 }
 
-std::string in_quotes(std::string_view text) { return '"' + escaped(text) + '"'; }
-
-Wrong take_number(const char* name, const std::optional<std::string>& text, u64 least, u64 most, auto& value) {
-    if (!text) return std::nullopt;
-    const auto parsed = tools::parse_number(*text, true);
-    if (!parsed) return std::string(name) + ": expected a number such as 4096, 64K or 1M, not " + in_quotes(*text);
-    if (*parsed < least || *parsed > most)
-        return std::string(name) + ": must be from " + std::to_string(least) + " to " + std::to_string(most);
-    value = static_cast<std::remove_reference_t<decltype(value)>>(*parsed);
-    return std::nullopt;
-}
-
-Wrong take_listen(const Given& given, Options& options) {
-    for (const std::string& text : given.listen) {
-        auto address = parse_listen_address(text);
-        if (!address) return "--listen: " + address.error().message();
-        options.listen.push_back(*std::move(address));
-    }
+Wrong take_addresses(const Given& given, Options& options) {
+    if (Wrong wrong = tools::take_listen(given.listen, options.listen)) return wrong;
     if (given.stdio) options.listen.emplace_back(FdAddress{0, 1});
     if (options.listen.empty())
         return "nowhere to listen: say --listen unix!/tmp/9p.socket, --listen tcp!localhost!5640 or --stdio";
@@ -121,11 +106,9 @@ Wrong take_sip(const Given& given, sip::SipOptions& options) {
         if (!capabilities) return "--operator-capabilities: " + capabilities.error().message();
         options.operator_capabilities = *capabilities;
     }
-    if (given.grace) {
-        const auto grace = tools::parse_seconds(*given.grace);
-        if (!grace) return "--grace: expected a number of seconds, not " + in_quotes(*given.grace);
-        options.grace = std::chrono::duration_cast<std::chrono::milliseconds>(*grace);
-    }
+    Duration grace = options.grace;
+    if (Wrong wrong = tools::take_seconds("--grace", given.grace, grace)) return wrong;
+    options.grace = std::chrono::duration_cast<std::chrono::milliseconds>(grace);
     return std::nullopt;
 }
 
@@ -150,7 +133,7 @@ Wrong take_tree(const Given& given, Options& options) {
     }
     if (given.memory) {
         MemoryOptions memory;
-        const Wrong wrong = take_number("--size", given.size, 4096, ~u64{0} >> 1, memory.size_limit);
+        const Wrong wrong = take_number("--size", given.size, true, 4096, ~u64{0} >> 1, memory.size_limit);
         options.tree = memory;
         return wrong;
     }
@@ -160,11 +143,12 @@ Wrong take_tree(const Given& given, Options& options) {
 Wrong take_all(const Given& given, Options& options) {
     ServerOptions& server = options.server;
     Wrong wrong = take_tree(given, options);
-    if (!wrong) wrong = take_listen(given, options);
+    if (!wrong) wrong = take_addresses(given, options);
     if (!wrong) wrong = take_dialects(given, options);
-    if (!wrong) wrong = take_number("--msize", given.msize, 4096, 64 << 20, server.msize);
-    if (!wrong) wrong = take_number("--max-connections", given.max_connections, 1, 1'000'000, server.max_connections);
-    if (!wrong) wrong = take_number("--max-fids", given.max_fids, 1, 100'000'000, server.max_fids);
+    if (!wrong) wrong = take_number("--msize", given.msize, true, 4096, 64 << 20, server.msize);
+    if (!wrong)
+        wrong = take_number("--max-connections", given.max_connections, true, 1, 1'000'000, server.max_connections);
+    if (!wrong) wrong = take_number("--max-fids", given.max_fids, true, 1, 100'000'000, server.max_fids);
     options.verbose = given.verbose;
     if (!given.trace.empty()) options.trace = given.trace.back();
     return wrong;
@@ -174,31 +158,16 @@ Wrong take_all(const Given& given, Options& options) {
 
 std::optional<Options> parse_options(int argc, char** argv, int& status) {
     CLI::App app("Serves a directory, a tree in memory, or the SIP tree over 9P.", "p9serve");
-    app.footer(EXAMPLES);
-    app.set_help_flag("--help", "Print this help and exit");
-    app.set_version_flag("--version", "p9serve " P9_VERSION, "Print the version and exit");
-    app.formatter(std::make_shared<tools::HelpFormat>());
+    tools::describe_service(app, EXAMPLES);
     Given given;
     describe(app, given);
-    status = tools::EXIT_USAGE;
-    try {
-        app.parse(argc, argv);
-    } catch (const CLI::Success& help) {
-        status = app.exit(help);
-        return std::nullopt;
-    } catch (const CLI::ParseError& error) {
-        const auto unknown = app.remaining();
-        const std::string words =
-            unknown.empty() ? std::string(error.what()) : "unknown option or argument " + escaped(unknown.front());
-        tools::complain("p9serve", words + " (p9serve --help lists the options)");
-        return std::nullopt;
-    }
+    if (!tools::parse_service(app, argc, argv, status)) return std::nullopt;
     Options options;
     if (const Wrong wrong = take_all(given, options)) {
         tools::complain("p9serve", *wrong);
+        status = tools::EXIT_USAGE;
         return std::nullopt;
     }
-    status = tools::EXIT_DONE;
     return options;
 }
 
