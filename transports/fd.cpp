@@ -39,6 +39,11 @@ bool is_socket(int descriptor) {
     return fstat(descriptor, &file) == 0 && S_ISSOCK(file.st_mode);
 }
 
+bool is_fifo(int descriptor) {
+    struct stat file{};
+    return fstat(descriptor, &file) == 0 && S_ISFIFO(file.st_mode);
+}
+
 class DescriptorWire {
 public:
     using Descriptor = asio::posix::stream_descriptor;
@@ -63,6 +68,15 @@ public:
         return writer().async_write_some(asio::const_buffer(bytes.data(), bytes.size()), std::move(token));
     }
     auto async_read(auto into, auto token) { return read_.async_read_some(into, std::move(token)); }
+    // Terminals cannot be spliced.
+    int descriptor(bool readable) {
+        const int end = (readable ? read_ : writer()).native_handle();
+        return is_socket(end) || is_fifo(end) ? end : -1;
+    }
+    auto async_wait(bool readable, auto token) {
+        return readable ? read_.async_wait(Descriptor::wait_read, std::move(token))
+                        : writer().async_wait(Descriptor::wait_write, std::move(token));
+    }
     awaitable<std::string> end_words(bool) { co_return std::string{}; }
 
     void close() {

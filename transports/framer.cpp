@@ -50,7 +50,8 @@ bool Framer::ready() const {
     if (!large_.empty()) return filled_ == large_.size();
     if (staged() < 4) return false;
     const u32 size = staged_size();
-    return size < HEADER_SIZE || size > max_ || size <= staged();
+    const bool begun = begin_only_ != 0 && staged() >= HEADER_SIZE && size > staged() + begin_only_;
+    return size < HEADER_SIZE || size > max_ || size <= staged() || begun;
 }
 
 Result<std::optional<Frame>> Framer::next() {
@@ -80,6 +81,12 @@ Result<std::optional<Frame>> Framer::next() {
         begin_ += size;
         if (size <= LARGE && small_in_row_ < CALM) ++small_in_row_;
         return std::optional<Frame>(std::in_place, Bytes(bytes, size));
+    }
+    if (begin_only_ != 0 && size - staged() > begin_only_) {
+        if (staged() < HEADER_SIZE) return std::optional<Frame>{};
+        rest_ = size - staged();
+        begin_ = end_;
+        return std::optional<Frame>(std::in_place, Bytes(bytes, size - rest_));
     }
     if (size > LARGE) {
         large_ = Buffer(size);

@@ -31,6 +31,13 @@ public:
     /// The largest message that is accepted from now on, in bytes.
     void max_message(u32 bytes) { max_ = bytes; }
 
+    /// If `above` is not 0, next() hands out a message of which more than `above` bytes are missing without them.
+    void begin_only(std::size_t above) { begin_only_ = above; }
+    /// Bytes of the message that was handed out last which do not come by space(): `took` says that they were read
+    /// elsewhere, and until they all were nothing else may be called.
+    std::size_t rest() const { return rest_; }
+    void took(std::size_t bytes) { rest_ -= bytes; }
+
     /// Memory to read into. Ends the life of frames that borrow.
     Space space();
     /// Says that the first `count` bytes of the last space() have come.
@@ -58,6 +65,8 @@ private:
     Buffer large_;  // the large message under way, of its final size
     std::size_t filled_ = 0;
     u32 max_ = DEFAULT_MAX;
+    std::size_t begin_only_ = 0;
+    std::size_t rest_ = 0;
     std::size_t wanted_ = 0;        // size of the staged message that is not whole; 0 if not known
     std::size_t small_in_row_ = 4;  // small messages since the last large one
 };

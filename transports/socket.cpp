@@ -24,6 +24,10 @@ public:
         return socket_.async_send(boost::asio::const_buffer(bytes.data(), bytes.size()), std::move(token));
     }
     auto async_read(auto into, auto token) { return socket_.async_receive(into, std::move(token)); }
+    int descriptor(bool) { return socket_.native_handle(); }
+    auto async_wait(bool readable, auto token) {
+        return socket_.async_wait(readable ? Socket::wait_read : Socket::wait_write, std::move(token));
+    }
     awaitable<std::string> end_words(bool anything_came) {
         if (!companion_) co_return std::string{};
         co_return co_await companion_->end_words(anything_came);

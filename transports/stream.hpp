@@ -12,6 +12,7 @@
 //   void close()                                          idempotent
 //   any_io_executor executor()
 //   bool leftovers() const                                as Transport's; may be left out
+//   int descriptor(bool), auto async_wait(bool, token)    as ByteStream's; may be left out; -1 if splice(2) takes none
 #pragma once
 
 #include "transports/framer.hpp"
@@ -33,7 +34,7 @@ namespace p9::transports {
 std::string describe(const boost::system::error_code& code);
 
 template <class Wire>
-class StreamTransport final : public Transport {
+class StreamTransport final : public Transport, private ByteStream {
 public:
     explicit StreamTransport(Wire wire) : state_(std::make_shared<State>(std::move(wire))) {}
     ~StreamTransport() override { close(); }
@@ -48,6 +49,8 @@ public:
         if constexpr (requires { state_->wire.leftovers(); }) return state_->wire.leftovers();
         return false;
     }
+
+    ByteStream* stream() override { return descriptor(true) >= 0 && descriptor(false) >= 0 ? this : nullptr; }
 
     void close() override {
         state_->closed = true;
@@ -68,6 +71,25 @@ private:
         }
         Error lost(const boost::system::error_code& code) const { return lost(": " + describe(code)); }
     };
+
+    int descriptor(bool readable) override {
+        if constexpr (requires { state_->wire.descriptor(readable); })
+            if (!state_->closed) return state_->wire.descriptor(readable);
+        return -1;
+    }
+    awaitable<boost::system::error_code> wait(bool readable) override { return wait_on(state_, readable); }
+    void begin_only(std::size_t above) override { state_->framer.begin_only(above); }
+    std::size_t rest() const override { return state_->framer.rest(); }
+    void took(std::size_t bytes) override { state_->framer.took(bytes); }
+
+    static awaitable<boost::system::error_code> wait_on(std::shared_ptr<State> state, bool readable) {
+        if constexpr (requires { state->wire.async_wait(readable, boost::asio::deferred); }) {
+            auto wait = state->wire.async_wait(readable, boost::asio::as_tuple(boost::asio::deferred));
+            const auto [failed] = co_await std::move(wait);
+            co_return failed;
+        }
+        co_return make_error_code(boost::system::errc::not_supported);
+    }
 
     static awaitable<Result<void>> send_on(std::shared_ptr<State> state, Bytes messages) {
         if (state->closed) co_return state->lost("");

@@ -60,12 +60,13 @@ protected:
         proxy.reset();
         loop().settle();
     }
-    void begin(proxy::ProxyOptions options, Dialler dialler) {
+    /// The proxy does other things with messages at which somebody looks: `traced`.
+    void begin(proxy::ProxyOptions options, Dialler dialler, bool traced = true) {
         std::signal(SIGPIPE, SIG_IGN);  // the descriptors are written to with write(2)
         options.server = "the server";
         options.dialler = std::move(dialler);
         options.tracing.log = [this](const std::string& line) { log.push_back(line); };
-        options.tracing.line = [this](const std::string& line) { trace.push_back(line); };
+        if (traced) options.tracing.line = [this](const std::string& line) { trace.push_back(line); };
         proxy.emplace(loop().executor(), std::move(options));
     }
 };
@@ -74,8 +75,8 @@ class Between final : public Proxying {
 public:
     using Wrap = std::function<std::unique_ptr<Transport>(std::unique_ptr<Transport>)>;
     /// `wrap` may put something around what the proxy dials.
-    explicit Between(proxy::ProxyOptions options = {}, Wrap wrap = {}) : wrap_(std::move(wrap)) {
-        begin(std::move(options), [this]() -> awaitable<Result<std::unique_ptr<Transport>>> {
+    explicit Between(proxy::ProxyOptions options = {}, Wrap wrap = {}, bool traced = true) : wrap_(std::move(wrap)) {
+        const Dialler dialler = [this]() -> awaitable<Result<std::unique_ptr<Transport>>> {
             if (refusing) co_return Error(errc::connection_failed, "the server: not today");
             const auto [ours, theirs] = socket_ends();
             dialled.push_back(ours);
@@ -83,7 +84,8 @@ public:
             auto transport = co_await std::move(dialling);
             if (transport && wrap_) *transport = wrap_(*std::move(transport));
             co_return transport;
-        });
+        };
+        begin(std::move(options), dialler, traced);
     }
     ~Between() override {
         end();

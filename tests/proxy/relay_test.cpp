@@ -1,36 +1,12 @@
 // Messages pass between a client and a connection of its own, as they are.
 #include "tests/proxy/proxied.hpp"
+#include "tests/proxy/raw_frames.hpp"
 
 namespace p9::test {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-/// Any bytes as one frame.
-ByteVector frame(u8 type, u16 tag, std::size_t size) {
-    ByteVector bytes(size);
-    for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<u8>(i);
-    for (int i = 0; i < 4; ++i) bytes[static_cast<std::size_t>(i)] = static_cast<u8>(size >> (8 * i));
-    bytes[4] = type;
-    bytes[5] = static_cast<u8>(tag);
-    bytes[6] = static_cast<u8>(tag >> 8);
-    return bytes;
-}
-
-ByteVector next_bytes(Loop& loop, Peer& peer) {
-    auto message = loop.run(peer.transport().receive());
-    if (!message) return {};
-    return {message->bytes().begin(), message->bytes().end()};
-}
-
-/// Agrees on a version through the proxy.
-void agree(Peer& client, Peer& server, u32 msize, const std::string& version = "9P2000.L") {
-    client.send(number(NOTAG), Tversion{1 << 20, version});
-    ASSERT_THAT(server.next(), HasSubstr("Tversion"));
-    server.send(number(NOTAG), Rversion{msize, version});
-    ASSERT_THAT(client.next(), HasSubstr("Rversion"));
-}
 
 class EachDialect : public ::testing::TestWithParam<Dialect> {};
 

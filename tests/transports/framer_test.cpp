@@ -147,4 +147,30 @@ TEST(Framer, ReadsFarAgainWhenSmallMessagesHaveReturned) {
     EXPECT_EQ(framer.space()[0].size(), Framer::STAGING);
 }
 
+TEST(Framer, HandsOutOnlyTheBeginningOfALargeMessageIfAsked) {
+    Framer framer;
+    framer.max_message(1 << 20);
+    framer.begin_only(50000);
+    // Too little is missing of the first.
+    EXPECT_EQ(feed(framer, message(50000), 10), Messages{message(50000)});
+    EXPECT_TRUE(feed(framer, Bytes(message(100000)).first(6), 6).empty()) << "less than a header";
+    EXPECT_EQ(framer.rest(), 0u);
+    const auto begun = feed(framer, Bytes(message(100000)).subspan(6, 10), 10);
+    ASSERT_EQ(begun.size(), 1u);
+    EXPECT_EQ(begun[0].size(), 16u);
+    EXPECT_EQ(framer.rest(), 99984u);
+    framer.took(99000);
+    EXPECT_EQ(framer.rest(), 984u);
+    framer.took(984);
+    EXPECT_EQ(feed(framer, message(20), 20), Messages{message(20)});
+}
+
+TEST(Framer, RefusesASizeAboveTheLimitBeforeItHandsOutTheBeginning) {
+    Framer framer;
+    framer.max_message(100000);
+    framer.begin_only(10);
+    EXPECT_EQ(refusal(framer, Bytes(message(100001)).first(20)),
+              "a message of 100001 bytes; at most 100000 were agreed on");
+}
+
 }  // namespace

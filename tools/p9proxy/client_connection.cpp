@@ -84,6 +84,9 @@ awaitable<Error> ClientConnection::pass_messages() {
             if (!ready) co_return ready.error();
         }
         if (auto broken = pass(*std::move(message))) co_return *std::move(broken);
+        auto passing = conversation_->pass_rest();
+        const auto passed = co_await std::move(passing);
+        if (!passed) co_return passed.error();
     }
 }
 

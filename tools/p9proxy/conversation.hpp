@@ -25,6 +25,8 @@ public:
     virtual awaitable<Result<void>> prepare(Bytes message) = 0;
     /// Passes on one message of the client's. An error ends its connection.
     virtual std::optional<Error> pass(Frame message) = 0;
+    /// If the message that was passed on last is not whole (ByteStream::begin_only): passes on what is missing.
+    virtual awaitable<Result<void>> pass_rest() { co_return boost::system::in_place_value; }
     /// Where the client's messages wait; null if there is no server.
     virtual Outbox* requests() = 0;
     /// The conversation is over: what was passed on is still sent, or, if `hard`, nothing any more.

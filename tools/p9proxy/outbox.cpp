@@ -164,6 +164,17 @@ awaitable<void> Outbox::room_or_failure() {
     }
 }
 
+awaitable<Result<void>> Outbox::emptied() {
+    const auto self = shared_from_this();
+    while (bytes_ != 0 && transport_ != nullptr && !failure_ && !closed_) {
+        auto waiting = next_event();
+        co_await std::move(waiting);
+    }
+    if (failure_) co_return *failure_;
+    if (bytes_ != 0 || closed_) co_return Error(errc::cancelled, "nothing is sent any more");
+    co_return boost::system::in_place_value;
+}
+
 awaitable<void> Outbox::drained(Duration limit) {
     const auto self = shared_from_this();
     const auto end = Clock::now() + limit;

@@ -47,6 +47,8 @@ public:
     awaitable<void> room();
     /// The same, or when sending has failed.
     awaitable<void> room_or_failure();
+    /// Completes when everything was sent; fails if that is not going to be.
+    awaitable<Result<void>> emptied();
     /// Completes when everything was sent, nothing can be sent, or `limit` has passed.
     awaitable<void> drained(Duration limit);
     /// Why sending failed; the transport is closed a moment later, so that what came over it can still be read.

@@ -105,6 +105,12 @@ void Relay::begin(std::shared_ptr<Transport> server) {
     requests_ = std::make_shared<Outbox>(executor_, context_.options.limits.queue, context_.options.delay);
     requests_->attach(server_);
     context_.options.tracing.event(speaker_, "connected to " + context_.options.server);
+    // Only who is sure that the client does not change, and looks at no message, lets the kernel carry them.
+    const ProxyOptions& options = context_.options;
+    if (client_ && !options.tracing.line && options.keep == Duration::zero() && options.delay == Duration::zero()) {
+        to_server_.join(*client_, *server_);
+        to_client_.join(*server_, *client_);
+    }
     spawn(executor_, bring_replies(std::static_pointer_cast<Relay>(shared_from_this())));
 }
 
@@ -121,6 +127,15 @@ awaitable<void> Relay::bring_replies(std::shared_ptr<Relay> self) {
         }
         r.look_at_reply(message->bytes());
         r.replies_->put(*std::move(message));
+        if (r.to_client_.wanted()) {
+            const auto client = r.client_;
+            if (!client) break;
+            auto carrying = carry(*r.replies_, r.to_client_, *server, *client);
+            const auto carried = co_await std::move(carrying);
+            if (carried) continue;
+            if (!r.ended_) r.lose(carried.error());
+            break;
+        }
         if (!server->ready() || r.replies_->heavy()) r.replies_->kick();
         if (r.replies_->full()) {
             auto waiting = r.replies_->room();
@@ -143,6 +158,31 @@ std::optional<Error> Relay::pass(Frame message) {
     if (header_of(bytes).type == Tversion::type) look_at_request(bytes);
     context_.options.tracing.message(speaker_, Direction::sent, bytes, dialect_);
     return std::nullopt;
+}
+
+awaitable<Result<void>> Relay::pass_rest() {
+    const auto self = shared_from_this();
+    const auto client = client_;
+    if (!requests_ || !client || !to_server_.wanted()) co_return boost::system::in_place_value;
+    const auto server = server_;
+    auto carrying = carry(*requests_, to_server_, *client, *server);
+    const auto carried = co_await std::move(carrying);
+    if (carried || ended_ || !to_server_.sink_failed()) co_return carried;
+    // The rest of the message stands where the next would begin: nothing more can be received from this client.
+    lose(carried.error());
+    auto draining = replies_->drained(context_.options.limits.delivery);
+    co_await std::move(draining);
+    co_return carried;
+}
+
+// What was put before has to leave first, the message's beginning among it.
+awaitable<Result<void>> Relay::carry(Outbox& before, Carrier& carrier, Transport& from, Transport& to) {
+    before.kick();
+    auto draining = before.emptied();
+    const auto emptied = co_await std::move(draining);
+    if (!emptied) co_return emptied.error();
+    auto carrying = carrier.carry(from, to);
+    co_return co_await std::move(carrying);
 }
 
 void Relay::look_at_request(std::span<u8> message) {

@@ -2,9 +2,11 @@
 //
 // Only Tversion and Rversion are looked at, for the msize and the dialect that they agree on; nothing else has to make
 // sense. On a port with leftovers (transport.hpp) the first version exchange is the proxy's own, since it may take
-// several tries. Ownership and threads: see conversation.hpp.
+// several tries. Where nobody looks at the messages and both ends are plain streams, the kernel carries the end of
+// large ones (carrier.hpp). Ownership and threads: see conversation.hpp.
 #pragma once
 
+#include "tools/p9proxy/carrier.hpp"
 #include "tools/p9proxy/conversation.hpp"
 
 #include "p9/messages.hpp"
@@ -18,6 +20,7 @@ public:
 
     awaitable<Result<void>> prepare(Bytes message) override;
     std::optional<Error> pass(Frame message) override;
+    awaitable<Result<void>> pass_rest() override;
     Outbox* requests() override { return requests_.get(); }
     void end(bool hard) override;
 
@@ -27,6 +30,7 @@ private:
     awaitable<Result<std::unique_ptr<Transport>>> dial();
     awaitable<Result<void>> agree_on_port(Tversion offer, Dialect offered);
     void begin(std::shared_ptr<Transport> server);
+    static awaitable<Result<void>> carry(Outbox& before, Carrier& carrier, Transport& from, Transport& to);
     void agreed(Dialect dialect, u32 msize);
     void answer();
     void look_at_request(std::span<u8> message);
@@ -38,6 +42,8 @@ private:
     std::optional<Rversion> answer_;   // to the Tversion that comes next, which has been passed on already
     Dialect dialect_ = Dialect::base;
     u32 offered_ = 0;  // the msize of the last Tversion
+    Carrier to_server_;
+    Carrier to_client_;
     bool ended_ = false;
 };
 

@@ -19,6 +19,24 @@ namespace p9 {
 template <class T>
 using awaitable = boost::asio::awaitable<T>;
 
+/// A transport that is a plain stream of bytes, for who lets the kernel carry large messages from one to another
+/// (splice(2)).
+class ByteStream {
+public:
+    virtual ~ByteStream() = default;
+    /// To be read, or written, by the caller without blocking; -1 once it is closed.
+    virtual int descriptor(bool readable) = 0;
+    /// Completes when that descriptor can be read, or written, or fails.
+    virtual awaitable<boost::system::error_code> wait(bool readable) = 0;
+    /// If `above` is not 0, `receive` gives a message of which more than `above` bytes have not come yet as far as it
+    /// has come, its header at least. The caller then takes `rest` bytes from `descriptor` before he receives again.
+    virtual void begin_only(std::size_t above) = 0;
+    /// Bytes of the last message that its caller has still to take.
+    virtual std::size_t rest() const = 0;
+    /// Says that so many of them were taken.
+    virtual void took(std::size_t bytes) = 0;
+};
+
 /// One connection, as messages.
 class Transport {
 public:
@@ -43,6 +61,9 @@ public:
     /// True if bytes of an earlier conversation may come before the answer to the first message, or that message may be
     /// lost: a virtio-serial port. The version exchange then skips what is no answer to it, and tries again.
     virtual bool leftovers() const { return false; }
+
+    /// The stream beneath, if there is nothing but a stream beneath.
+    virtual ByteStream* stream() { return nullptr; }
 
     /// Ends the connection; what is under way completes with errc::connection_lost. May be called twice.
     virtual void close() = 0;
