@@ -185,6 +185,7 @@ def main():
         serve.control(table, server, work)
         serve.blocked(table, work)
         proxy.proxy(table, server, work)
+        proxy.websocket(table, server, work)
         virtio.port(table)
         description = machine(server)
     finally:

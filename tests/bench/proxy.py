@@ -31,6 +31,15 @@ def trips(*addresses):
     return json.loads(out)
 
 
+def websocket(table, diod, work):
+    """The same p9cat from p9serve over a WebSocket, and over the TCP beneath it."""
+    with Served("ws://127.0.0.1:0/", "--dir", diod.tree) as ws, Served("tcp!127.0.0.1!0", "--dir", diod.tree) as tcp:
+        mine, other = alternate(2 if QUICK else 15, [P9CAT, "-a", ws.address, "--msize", "1M", "big"],
+                                [P9CAT, "-a", tcp.address, "--msize", "1M", "big"])
+        table.add("p9cat, 512 MiB, WebSocket on loopback, msize 1M; theirs: TCP", f"{512 / mine:.0f} MiB/s",
+                  f"{512 / other:.0f} MiB/s", f"{other / mine:.2f}", "≥ 0.6 × tcp", other / mine >= 0.6)
+
+
 def proxy(table, diod, work):
     with Served("unix!" + work + "/served", "--dir", diod.tree) as served:
         for name, options in (("", ()), (" --share", ("--share",))):
