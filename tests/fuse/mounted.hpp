@@ -142,7 +142,12 @@ public:
 private:
     void find_daemon() {
         for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
-            const std::string line = contents_of(entry.path() / "cmdline");
+            std::string line;
+            try {
+                line = contents_of(entry.path() / "cmdline");
+            } catch (const std::ios_base::failure&) {
+                continue;  // it has ended since
+            }
             if (line.find("p9fuse") == line.npos || line.find(path_) == line.npos) continue;
             daemon_ = std::stoi(entry.path().filename());
         }

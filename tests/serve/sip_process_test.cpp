@@ -96,8 +96,8 @@ TEST_F(SipProcess, FindsItsEnvironmentAndItsConnection) {
     const std::string out = path("out");
     serve(
         "{ echo $P9_SIP_NAME; echo $P9_SIP_CAPABILITIES; echo $P9_UNAME; echo $P9_ADDRESS; echo ${P9_ANAME-none}; "
-        "readlink /proc/self/fd/0; ls /proc/$$/fd | wc -l; } >" +
-        out + "; test -S /proc/self/fd/3");
+        "readlink /proc/self/fd/0; ls /proc/$$/fd >" +
+        path("descriptors") + "; wc -l <" + path("descriptors") + "; } >" + out + "; test -S /proc/self/fd/3");
     setenv("P9_ANAME", "/elsewhere", 1);
     user_->command("it", "capability dma");
     user_->command("it", "capability interrupt");
@@ -106,7 +106,8 @@ TEST_F(SipProcess, FindsItsEnvironmentAndItsConnection) {
     ASSERT_TRUE(user_->comes_to("it", "stopped")) << user_->health("it");
     std::ifstream file(out);
     const std::string text{std::istreambuf_iterator<char>(file), {}};
-    EXPECT_EQ(text, "it\ninterrupt dma\nit\nfd!3\nnone\n/dev/null\n5\n") << "0 to 3, and what sh reads from";
+    EXPECT_EQ(text, "it\ninterrupt dma\nit\nfd!3\nnone\n/dev/null\n6\n")
+        << "0 to 3, and the two outputs that sh has put aside";
     EXPECT_EQ(served_->connected, std::vector<std::string>{"0"});
 }
 
