@@ -16,6 +16,10 @@
 
 namespace p9::tools {
 
+/// What a process that serves many wants of its own: as many descriptors as it may have, for a fid takes one or two and
+/// a client of a proxy six, and no SIGPIPE. For main, once, before anything else.
+void prepare_process();
+
 class Service {
 public:
     /// What the program does; all are called on the io_context's thread.
