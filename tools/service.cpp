@@ -4,6 +4,7 @@
 #include "tools/messages.hpp"
 #include "tools/output.hpp"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,6 +15,18 @@ namespace p9::tools {
 bool uses_output(const Address& address) {
     const auto* fd = std::get_if<FdAddress>(&address);
     return fd != nullptr && (fd->read == STDOUT_FILENO || fd->write == STDOUT_FILENO);
+}
+
+void prepare_process() {
+    std::signal(SIGPIPE, SIG_IGN);
+    // The kernel's own bound on the limit is 1048576 unless fs.nr_open says otherwise; only root gets beyond the hard
+    // limit.
+    const rlimit much{1 << 20, 1 << 20};
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    if (limit.rlim_max < much.rlim_max && ::setrlimit(RLIMIT_NOFILE, &much) == 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 Service::Service(std::string tool, std::vector<Address> listen, ListenOptions options, bool verbose)

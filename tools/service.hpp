@@ -19,6 +19,10 @@ namespace p9::tools {
 /// True if a listener at `address` speaks on our standard output.
 bool uses_output(const Address& address);
 
+/// What a process that serves many wants of its own: as many descriptors as it may have, for a fid takes one or two and
+/// a client of a proxy six, and no SIGPIPE. For main, once, before anything else.
+void prepare_process();
+
 class Service {
 public:
     /// What the program does; all are called on the io_context's thread.

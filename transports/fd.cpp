@@ -39,9 +39,10 @@ bool is_socket(int descriptor) {
     return fstat(descriptor, &file) == 0 && S_ISSOCK(file.st_mode);
 }
 
-bool is_fifo(int descriptor) {
+// Sockets and pipes can be spliced, terminals cannot.
+bool is_spliceable(int descriptor) {
     struct stat file{};
-    return fstat(descriptor, &file) == 0 && S_ISFIFO(file.st_mode);
+    return fstat(descriptor, &file) == 0 && (S_ISSOCK(file.st_mode) || S_ISFIFO(file.st_mode));
 }
 
 class DescriptorWire {
@@ -54,6 +55,7 @@ public:
           read_(std::move(read)),
           write_(std::move(write)),
           sends_(is_socket(writer().native_handle())),
+          spliceable_(is_spliceable(read_.native_handle()) && is_spliceable(writer().native_handle())),
           peer_(std::move(peer)) {}
 
     asio::any_io_executor executor() { return read_.get_executor(); }
@@ -68,11 +70,7 @@ public:
         return writer().async_write_some(asio::const_buffer(bytes.data(), bytes.size()), std::move(token));
     }
     auto async_read(auto into, auto token) { return read_.async_read_some(into, std::move(token)); }
-    // Terminals cannot be spliced.
-    int descriptor(bool readable) {
-        const int end = (readable ? read_ : writer()).native_handle();
-        return is_socket(end) || is_fifo(end) ? end : -1;
-    }
+    int descriptor(bool readable) { return spliceable_ ? (readable ? read_ : writer()).native_handle() : -1; }
     auto async_wait(bool readable, auto token) {
         return readable ? read_.async_wait(Descriptor::wait_read, std::move(token))
                         : writer().async_wait(Descriptor::wait_write, std::move(token));
@@ -97,6 +95,7 @@ private:
     Descriptor read_;
     std::optional<Descriptor> write_;  // absent if one descriptor serves both ways
     bool sends_;
+    bool spliceable_;
     std::string peer_;
 };
 

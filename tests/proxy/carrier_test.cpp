@@ -88,6 +88,7 @@ TEST_F(Carried, AClientThatGoesWithoutReadingEndsItsServer) {
     EXPECT_FALSE(replies.done());
     client_.close();
     EXPECT_FALSE(replies.get());
+    EXPECT_TRUE(between_.log.empty()) << "it is nothing that the server did: " << between_.log[0];
 }
 
 TEST_F(Carried, ADeadServerEndsAClientThatIsWriting) {

@@ -69,7 +69,8 @@ awaitable<Result<void>> Carrier::carry(Transport& from, Transport& to) {
         int in = EAGAIN;
         if (source.rest() > 0 && held < room_) {
             in = fill(source, pipe_[1], std::min(source.rest(), room_ - held), moved);
-            if (in != 0 && in != EAGAIN && in != EINTR) co_return lost(from, in);
+            source_failed_ = in != 0 && in != EAGAIN && in != EINTR;
+            if (source_failed_) co_return lost(from, in);
             source.took(moved);
             held += moved;
         }
@@ -78,8 +79,7 @@ awaitable<Result<void>> Carrier::carry(Transport& from, Transport& to) {
         int out = EAGAIN;
         if (held > 0) {
             out = drain(pipe_[0], sink, held, source.rest() > 0, moved);
-            sink_failed_ = out != 0 && out != EAGAIN && out != EINTR;
-            if (sink_failed_) co_return lost(to, out);
+            if (out != 0 && out != EAGAIN && out != EINTR) co_return lost(to, out);
             held -= moved;
         }
         if (filled || moved > 0) continue;
@@ -88,7 +88,7 @@ awaitable<Result<void>> Carrier::carry(Transport& from, Transport& to) {
         auto waiting = stream.wait(held == 0);
         const auto failed = co_await std::move(waiting);
         const bool closed = stream.descriptor(held == 0) < 0;
-        sink_failed_ = failed && held > 0;
+        source_failed_ = failed && held == 0;
         if (failed) co_return lost(end, closed ? EBADF : failed.value());
     }
     co_return boost::system::in_place_value;

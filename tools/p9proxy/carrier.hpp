@@ -29,8 +29,8 @@ public:
     /// Carries what is missing of the message that `from` gave last; what came of it has been sent. Fails with
     /// errc::connection_lost in the name of the end that is gone.
     awaitable<Result<void>> carry(Transport& from, Transport& to);
-    /// After a failure: true if it was `to` that is gone.
-    bool sink_failed() const { return sink_failed_; }
+    /// After a failure: true if it was `from` that is gone.
+    bool source_failed() const { return source_failed_; }
 
 private:
     /// Moves what can be moved without waiting; an error number, EAGAIN among them, if that was nothing.
@@ -41,7 +41,7 @@ private:
     ByteStream* sink_ = nullptr;
     std::array<int, 2> pipe_{-1, -1};  // empty between two calls of `carry` that succeed
     std::size_t room_ = 0;
-    bool sink_failed_ = false;
+    bool source_failed_ = false;
 };
 
 }  // namespace p9::proxy

@@ -9,7 +9,6 @@
 #include "tools/trace_output.hpp"
 
 #include <unistd.h>
-#include <csignal>
 
 namespace p9::proxy {
 namespace {
@@ -54,7 +53,7 @@ int main(int argc, char** argv) {
     int status = tools::EXIT_DONE;
     auto options = proxy::parse_options(argc, argv, status);
     if (!options) return status;
-    std::signal(SIGPIPE, SIG_IGN);
+    tools::prepare_process();
     tools::occupy_standard_descriptors();
     return proxy::run(*std::move(options));
 }

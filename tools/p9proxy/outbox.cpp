@@ -136,6 +136,13 @@ awaitable<void> Outbox::send_to(std::shared_ptr<Outbox> self, std::shared_ptr<Tr
     o.event_.cancel();
 }
 
+void Outbox::fail(Error why) {
+    if (failure_ || closed_ || !transport_) return;
+    failure_ = std::move(why);
+    spawn(executor_, close_later(transport_));
+    event_.cancel();
+}
+
 awaitable<void> Outbox::close_later(std::shared_ptr<Transport> transport) {
     asio::steady_timer timer(transport->executor(), LAST_WORDS);
     boost::system::error_code ignored;

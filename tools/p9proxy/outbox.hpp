@@ -51,6 +51,8 @@ public:
     awaitable<Result<void>> emptied();
     /// Completes when everything was sent, nothing can be sent, or `limit` has passed.
     awaitable<void> drained(Duration limit);
+    /// Says that sending failed by another way to the transport.
+    void fail(Error why);
     /// Why sending failed; the transport is closed a moment later, so that what came over it can still be read.
     const std::optional<Error>& failure() const { return failure_; }
 

@@ -129,12 +129,17 @@ awaitable<void> Relay::bring_replies(std::shared_ptr<Relay> self) {
         r.replies_->put(*std::move(message));
         if (r.to_client_.wanted()) {
             const auto client = r.client_;
-            if (!client) break;
+            if (!client) co_return;  // `end` closes the server when it has what was passed on
             auto carrying = carry(*r.replies_, r.to_client_, *server, *client);
             const auto carried = co_await std::move(carrying);
             if (carried) continue;
-            if (!r.ended_) r.lose(carried.error());
-            break;
+            if (r.to_client_.source_failed()) {
+                if (!r.ended_) r.lose(carried.error());
+                break;
+            }
+            // It is the client that is gone, and whoever reads from it will see that.
+            r.replies_->fail(carried.error());
+            co_return;
         }
         if (!server->ready() || r.replies_->heavy()) r.replies_->kick();
         if (r.replies_->full()) {
@@ -167,7 +172,7 @@ awaitable<Result<void>> Relay::pass_rest() {
     const auto server = server_;
     auto carrying = carry(*requests_, to_server_, *client, *server);
     const auto carried = co_await std::move(carrying);
-    if (carried || ended_ || !to_server_.sink_failed()) co_return carried;
+    if (carried || ended_ || to_server_.source_failed()) co_return carried;
     // The rest of the message stands where the next would begin: nothing more can be received from this client.
     lose(carried.error());
     auto draining = replies_->drained(context_.options.limits.delivery);

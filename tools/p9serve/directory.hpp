@@ -39,8 +39,4 @@ private:
     std::shared_ptr<DirectoryContext> context_;
 };
 
-/// What a process that serves files wants of its own: as many descriptors as it may have, for each fid takes one or
-/// two, and no SIGPIPE from fifos. For main, once, before anything else.
-void prepare_process();
-
 }  // namespace p9::serve

@@ -4,14 +4,12 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include <charconv>
 #include <climits>
-#include <csignal>
 #include <cstring>
 
 namespace p9::serve {
@@ -138,18 +136,6 @@ awaitable<Result<FilePtr>> DirectoryTree::attach(const User& user, std::string a
     if (!root) co_return root.error();
     auto walking = walk_path(*std::move(root), std::string(part));
     co_return co_await std::move(walking);
-}
-
-void prepare_process() {
-    std::signal(SIGPIPE, SIG_IGN);
-    // The kernel's own bound on the limit is 1048576 unless fs.nr_open says otherwise; only root gets beyond the hard
-    // limit.
-    const rlimit much{1 << 20, 1 << 20};
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-    if (limit.rlim_max < much.rlim_max && ::setrlimit(RLIMIT_NOFILE, &much) == 0) return;
-    limit.rlim_cur = limit.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 }  // namespace p9::serve

@@ -6,8 +6,6 @@
 #include "tools/service.hpp"
 #include "tools/trace_output.hpp"
 
-#include <csignal>
-
 namespace p9::serve {
 namespace {
 
@@ -119,9 +117,8 @@ int main(int argc, char** argv) {
     int status = tools::EXIT_DONE;
     auto options = serve::parse_options(argc, argv, status);
     if (!options) return status;
-    std::signal(SIGPIPE, SIG_IGN);
     tools::occupy_standard_descriptors();
-    serve::prepare_process();
+    tools::prepare_process();
     serve::Program program(*std::move(options));
     return program.run();
 }
