@@ -1,40 +1,13 @@
-#include "tools/options.hpp"
+#include "tools/options_parser.hpp"
 
-#include "tools/capture.hpp"
 #include "tools/help_format.hpp"
 #include "tools/messages.hpp"
 #include "tools/tls_options.hpp"
-#include "tools/user_names.hpp"
 
-#include <CLI/CLI.hpp>
-
-#include <unistd.h>
-
-#include <algorithm>
 #include <cstdio>
-#include <cstdlib>
-#include <deque>
-
-#ifndef P9_VERSION
-#error "P9_VERSION comes from CMake"
-#endif
 
 namespace p9::tools {
 namespace {
-
-/// An option's text and where it came from, for complaints.
-struct Setting {
-    std::string text;
-    std::string origin;
-};
-
-/// `--name` or `--name=VALUE`.
-struct OptionalValue {
-    std::string name;
-    std::vector<std::string> given;
-    std::optional<std::string>* value;
-    std::vector<std::string> choices;
-};
 
 /// What CLI11 has to say, in this program's words.
 std::string complaint(const CLI::ParseError& error, const std::vector<std::string>& unknown) {
@@ -62,54 +35,23 @@ void unguard(std::string& word) {
     if (word.ends_with('\0')) word.pop_back();
 }
 
-std::string msize_hint() { return "expected a number of bytes such as 65536, 64K or 1M"; }
-
 }  // namespace
 
-struct CommandLine::Parser {
-    CLI::App app;
-    CommonOptions common;
-    Setting server, address, aname, uname, uid, msize, dialect, connect_timeout, timeout, capture;
-    std::optional<std::string> trace;
-    std::deque<OptionalValue> optionals;  // CLI11 keeps references into it
-    std::vector<std::string*> texts;      // what the caller gets as it was given
-    std::function<bool()> output_is_free;
-    std::vector<std::string>* paths = nullptr;
-    std::vector<std::string>* words = nullptr;
-    std::function<std::string(const std::vector<std::string>&)> words_help;
+CommandLine::Parser::Parser(const About& about) : app(about.purpose, about.tool) {
+    common.tool = about.tool;
+    app.footer(about.examples);
+    app.set_help_flag("--help", "Print this help and exit");
+    app.set_version_flag("--version", about.tool + " " P9_VERSION, "Print the version and exit");
+    for (const char* each : {"--help", "--version"}) app.get_option(each)->group("More");
+    app.formatter(std::make_shared<HelpFormat>());
+}
 
-    Parser(const About& about) : app(about.purpose, about.tool) {
-        common.tool = about.tool;
-        app.footer(about.examples);
-        app.set_help_flag("--help", "Print this help and exit");
-        app.set_version_flag("--version", about.tool + " " P9_VERSION, "Print the version and exit");
-        for (const char* each : {"--help", "--version"}) app.get_option(each)->group("More");
-        app.formatter(std::make_shared<HelpFormat>());
-    }
-
-    void setting(const std::string& names, Setting& value, const std::string& metavar, const std::string& help) {
-        value.origin = names.substr(names.find("--"));
-        texts.push_back(&value.text);
-        app.add_option(names, value.text, help)->type_name(metavar)->take_last()->group("Connection");
-    }
-    bool given(const std::string& name) const { return app.get_option(name)->count() != 0; }
-    /// An empty variable counts as one that is not set.
-    void from_environment(Setting& value, const char* variable) {
-        if (given(value.origin)) return;
-        const char* text = std::getenv(variable);
-        if (text == nullptr || *text == '\0') return;
-        value.text = text;
-        value.origin = variable;
-    }
-
-    void unguard_all();
-    std::optional<std::string> finish();
-    std::optional<std::string> finish_optionals();
-    std::optional<std::string> finish_address();
-    std::optional<std::string> finish_numbers();
-    std::optional<std::string> finish_dialect();
-    std::optional<std::string> begin_capture();
-};
+void CommandLine::Parser::setting(const std::string& names, Setting& value, const std::string& metavar,
+                                  const std::string& help) {
+    value.origin = names.substr(names.find("--"));
+    texts.push_back(&value.text);
+    app.add_option(names, value.text, help)->type_name(metavar)->take_last()->group("Connection");
+}
 
 CommandLine::CommandLine(const About& about) : parser_(std::make_unique<Parser>(about)) {
     Parser& p = *parser_;
@@ -195,97 +137,6 @@ void CommandLine::Parser::unguard_all() {
     }
     if (paths == nullptr) return;
     for (auto& path : *paths) unguard(path);
-}
-
-std::optional<std::string> CommandLine::Parser::finish_address() {
-    if (!given("--address") && !server.text.empty()) address = {server.text, "--address"};
-    if (address.text.empty()) from_environment(address, "P9_ADDRESS");
-    if (address.text.empty())
-        return "no server: name one with -a, as in -a tcp!localhost!564 or -a unix!/run/server.sock, or in P9_ADDRESS";
-    auto parsed = parse_address(address.text);
-    if (!parsed) return parsed.error().message();
-    common.address = std::move(*parsed);
-    return std::nullopt;
-}
-
-std::optional<std::string> CommandLine::Parser::finish_numbers() {
-    const auto wrong = [](const Setting& value, const std::string& expected) {
-        return value.origin + ": " + expected + ", not \"" + escaped(value.text) + '"';
-    };
-    if (given("--uid")) {
-        const auto number = parse_number(uid.text, false);
-        if (!number || *number > NONUNAME) return wrong(uid, "expected a numeric user id");
-        common.n_uname = static_cast<u32>(*number);
-    } else {
-        common.n_uname = geteuid();
-    }
-    from_environment(msize, "P9_MSIZE");
-    if (!msize.text.empty() || given("--msize")) {
-        const auto number = parse_number(msize.text, true);
-        if (!number) return wrong(msize, msize_hint());
-        if (*number < MIN_MSIZE || *number > 0x7fffffff)
-            return wrong(msize, "must be from " + std::to_string(MIN_MSIZE) + " to 2147483647 bytes");
-        common.msize = static_cast<u32>(*number);
-    }
-    for (const auto& [setting, duration] :
-         {std::pair{&connect_timeout, &common.connect_timeout}, std::pair{&timeout, &common.timeout}}) {
-        if (!given(setting->origin)) continue;
-        const auto seconds = parse_seconds(setting->text);
-        if (!seconds) return wrong(*setting, "expected a number of seconds");
-        *duration = *seconds;
-    }
-    return std::nullopt;
-}
-
-std::optional<std::string> CommandLine::Parser::finish_dialect() {
-    from_environment(dialect, "P9_DIALECT");
-    if (dialect.text.empty() || dialect.text == "auto") return std::nullopt;
-    const auto one = dialect_of(dialect.text);
-    if (!one)
-        return dialect.origin + ": expected auto, 9P2000.L, 9P2000.u or 9P2000, not \"" + escaped(dialect.text) + '"';
-    common.dialects = {*one};
-    return std::nullopt;
-}
-
-std::optional<std::string> CommandLine::Parser::finish_optionals() {
-    for (auto& optional : optionals) {
-        if (optional.given.empty()) continue;
-        *optional.value = optional.given.back();
-        if (optional.choices.empty() || std::ranges::find(optional.choices, **optional.value) != optional.choices.end())
-            continue;
-        std::string list;
-        for (const auto& each : optional.choices) list += (list.empty() ? "" : ", ") + each;
-        return optional.name + ": expected one of " + list + ", not \"" + escaped(**optional.value) + '"';
-    }
-    return std::nullopt;
-}
-
-std::optional<std::string> CommandLine::Parser::begin_capture() {
-    if (!given("--capture")) return std::nullopt;
-    if (capture.text.empty()) return "--capture: expected a file's name after it";
-    if (capture.text == "-" && (output_is_free == nullptr || !output_is_free()))
-        return "--capture -: standard output is for what " + common.tool + " prints; give a file's name";
-    auto opened = Capture::open(capture.text, common.tool + " " P9_VERSION,
-                                [tool = common.tool](const std::string& line) { complain(tool, line); });
-    if (!opened) return opened.error().about("--capture").message();
-    common.capture = *std::move(opened);
-    return std::nullopt;
-}
-
-std::optional<std::string> CommandLine::Parser::finish() {
-    if (auto wrong = finish_optionals()) return wrong;
-    if (auto wrong = finish_address()) return wrong;
-    if (auto wrong = finish_numbers()) return wrong;
-    if (auto wrong = finish_dialect()) return wrong;
-    from_environment(aname, "P9_ANAME");
-    common.aname = aname.text;
-    from_environment(uname, "P9_UNAME");
-    common.uname = uname.text.empty() && !given("--uname") ? login_name() : uname.text;
-    common.trace = trace;
-    const char* variable = std::getenv("P9_TRACE");
-    if (!trace && variable != nullptr && *variable != '\0')
-        common.trace = std::string_view(variable) == "1" ? "-" : variable;  // typed without thinking of a file
-    return begin_capture();                                                 // at last: it makes a file
 }
 
 bool CommandLine::parse(int argc, char** argv, int& status) {
