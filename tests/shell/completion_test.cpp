@@ -53,7 +53,7 @@ TEST(CompletionPlace, WhatTheEndOfALineIs) {
 }
 
 Candidate file(const std::string& text, bool directory = false) {
-    return {text + (directory ? "/" : ""), text, directory, {}};
+    return {text + (directory ? "/" : ""), text, directory};
 }
 
 Completion completion_of(std::string_view line, std::vector<Candidate> candidates) {

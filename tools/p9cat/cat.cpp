@@ -7,7 +7,7 @@
 namespace p9::tools {
 namespace {
 
-awaitable<bool> read_source(Source& source, const CatOptions& options, Sink& sink) {
+awaitable<bool> read_source(OpenSource& source, const CatOptions& options, Sink& sink) {
     if (options.count) return copy_events(source, options, sink);
     if (options.follow) return follow(source, options, sink);
     return copy(source, options, sink);
@@ -18,9 +18,9 @@ awaitable<bool> read_source(Source& source, const CatOptions& options, Sink& sin
 awaitable<void> cat_paths(Context& context, const CatOptions& options, std::vector<std::string> paths, Sink& sink) {
     co_await boost::asio::this_coro::throw_if_cancelled(false);
     auto opening_first = open_source(context.client, paths.front(), context.directory);
-    Result<Source> opened = co_await std::move(opening_first);
+    Result<OpenSource> opened = co_await std::move(opening_first);
     for (std::size_t i = 0; i < paths.size(); ++i) {
-        Result<Source> current = std::exchange(opened, Error(errc::cancelled));
+        Result<OpenSource> current = std::exchange(opened, Error(errc::cancelled));
         if (!current) {
             sink.messages.report(paths[i], current.error());
             if (sink.messages.hopeless()) co_return;

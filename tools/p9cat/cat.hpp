@@ -23,8 +23,8 @@ struct CatOptions {
     bool progress = false;
 };
 
-/// A file on the server, open.
-struct Source {
+/// A file on the server, open. (p9cp has a Source, and p9sh links both.)
+struct OpenSource {
     std::string path;
     File file;
     Attributes attributes;  ///< their `valid` is 0 if the server did not tell
@@ -41,14 +41,14 @@ struct Sink {
 };
 
 /// Walks to `path`, from `directory` if it is relative, and opens it; EISDIR for a directory.
-awaitable<Result<Source>> open_source(const Client& client, std::string path, std::string_view directory);
+awaitable<Result<OpenSource>> open_source(const Client& client, std::string path, std::string_view directory);
 
 /// Copies the range that `options` name with many reads in flight; `position`, unless null, gets the offset reached.
-awaitable<bool> copy(Source& source, const CatOptions& options, Sink& sink, u64* position = nullptr);
+awaitable<bool> copy(OpenSource& source, const CatOptions& options, Sink& sink, u64* position = nullptr);
 /// Copies, then waits for more for ever.
-awaitable<bool> follow(Source& source, const CatOptions& options, Sink& sink);
+awaitable<bool> follow(OpenSource& source, const CatOptions& options, Sink& sink);
 /// Reads one reply after the other, printing each as it comes.
-awaitable<bool> copy_events(Source& source, const CatOptions& options, Sink& sink);
+awaitable<bool> copy_events(OpenSource& source, const CatOptions& options, Sink& sink);
 
 /// Does what the command line says.
 awaitable<void> cat(Context& context, const CatOptions& options);

@@ -14,7 +14,7 @@ Error interrupted_copy(const Error& error, u64 copied, u64 expected) {
 
 }  // namespace
 
-awaitable<bool> copy(Source& source, const CatOptions& options, Sink& sink, u64* position) {
+awaitable<bool> copy(OpenSource& source, const CatOptions& options, Sink& sink, u64* position) {
     co_await boost::asio::this_coro::throw_if_cancelled(false);
     ReadPlan plan;
     plan.offset = options.offset.value_or(0);

@@ -2,7 +2,7 @@
 
 namespace p9::tools {
 
-awaitable<bool> copy_events(Source& source, const CatOptions& options, Sink& sink) {
+awaitable<bool> copy_events(OpenSource& source, const CatOptions& options, Sink& sink) {
     co_await boost::asio::this_coro::throw_if_cancelled(false);
     u64 offset = options.offset.value_or(0);
     u64 left = options.length.value_or(~u64{0});

@@ -12,7 +12,7 @@ constexpr Duration first_pause = 50ms;
 constexpr Duration longest_pause = 1s;
 
 /// Looks whether the file has become shorter than what was read of it. False after an error.
-awaitable<bool> notice_truncation(Source& source, u64& offset, Sink& sink) {
+awaitable<bool> notice_truncation(OpenSource& source, u64& offset, Sink& sink) {
     auto now = co_await source.file.node().attributes(GETATTR_BASIC);
     if (!now) {
         sink.messages.report(source.path, now.error());
@@ -30,7 +30,7 @@ awaitable<bool> notice_truncation(Source& source, u64& offset, Sink& sink) {
 
 }  // namespace
 
-awaitable<bool> follow(Source& source, const CatOptions& options, Sink& sink) {
+awaitable<bool> follow(OpenSource& source, const CatOptions& options, Sink& sink) {
     co_await boost::asio::this_coro::throw_if_cancelled(false);
     const u64 begin = options.offset.value_or(0);
     u64 offset = begin;

@@ -5,12 +5,12 @@
 
 namespace p9::tools {
 
-u64 Source::expected_end() const {
+u64 OpenSource::expected_end() const {
     const bool told = (attributes.valid & GETATTR_SIZE) != 0;
     return told && attributes.type() == FileType::file ? attributes.size : 0;
 }
 
-awaitable<Result<Source>> open_source(const Client& client, std::string path, std::string_view directory) {
+awaitable<Result<OpenSource>> open_source(const Client& client, std::string path, std::string_view directory) {
     co_await boost::asio::this_coro::throw_if_cancelled(false);
     if (path.empty()) co_return Error::from_errno(ENOENT, "an empty path names no file");
     auto walked = co_await client.walk(path_from(directory, path));
@@ -21,7 +21,7 @@ awaitable<Result<Source>> open_source(const Client& client, std::string path, st
     auto asking = borrowed->attributes(GETATTR_BASIC);
     auto [file, attributes] = co_await both(std::move(opening), std::move(asking));
     if (!file) co_return file.error();
-    Source source;
+    OpenSource source;
     source.path = std::move(path);
     source.file = std::move(*file);
     if (attributes) {

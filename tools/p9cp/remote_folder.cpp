@@ -91,16 +91,22 @@ FolderPtr remote_folder(Node directory, std::shared_ptr<RemoteState> state) {
     return std::make_shared<RemoteFolder>(std::move(directory), std::move(state));
 }
 
+namespace {
+
+awaitable<void> remove_leftover(const RemoteState::Leftover& leftover, Result<void>& all) {
+    const auto& node = static_cast<RemoteFolder&>(*leftover.folder).node();
+    auto removing = node.unlink(leftover.name, false);
+    auto removed = co_await std::move(removing);
+    if (!removed && !removed.error().is_errno(ENOENT)) all = removed;
+}
+
+}  // namespace
+
 awaitable<Result<void>> remove_leftovers(RemoteState& state) {
     co_await boost::asio::this_coro::throw_if_cancelled(false);
     auto leftovers = std::exchange(state.leftovers, {});
     Result<void> all = boost::system::in_place_value;
-    auto remove = [&leftovers, &all](std::size_t i) -> awaitable<void> {
-        const auto& node = static_cast<RemoteFolder&>(*leftovers[i].folder).node();
-        auto removing = node.unlink(leftovers[i].name, false);
-        auto removed = co_await std::move(removing);
-        if (!removed && !removed.error().is_errno(ENOENT)) all = removed;
-    };
+    auto remove = [&leftovers, &all](std::size_t i) { return remove_leftover(leftovers[i], all); };
     auto removing = for_each_concurrently(leftovers.size(), 64, std::move(remove));
     co_await std::move(removing);
     co_return all;

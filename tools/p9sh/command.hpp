@@ -37,7 +37,7 @@ struct Call {
     const Arguments& arguments;
     Context context;
     /// The status that it ends with, if its messages are not to decide.
-    std::optional<int> status{};
+    std::optional<int> status;
 
     const Client& client() const { return context.client; }
     Messages& messages() { return context.messages; }

@@ -1,22 +1,15 @@
 #include "tools/p9sh/command.hpp"
+#include "tools/p9sh/commands_debug.hpp"
 
 #include <algorithm>
+#include <array>
+#include <iterator>
 
 namespace p9::tools {
 namespace {
 
 /// In the order of their names.
-constexpr Command all_commands[] = {
-    {"ask",
-     "[-l] PATH TEXT...",
-     "+l",
-     {2, ANY_NUMBER},
-     Operand::path_then_text,
-     true,
-     "one write to a control file, and its answer",
-     "Sends the words with a blank between them in exactly one Twrite and reads the answer\n"
-     "on the same fid. -l ends the text with a newline.",
-     run_ask},
+constexpr Command file_commands[] = {
     {"cat",
      "[-f] [-n COUNT] [-o OFFSET] [-l LENGTH] PATH...",
      "fn#o#l#",
@@ -67,36 +60,6 @@ constexpr Command all_commands[] = {
      "Into TARGET if it is a directory. -r copies trees, -p keeps modes and times. The bytes\n"
      "come here and go back: 9P has no request that copies.",
      run_cp},
-    {"ctl",
-     "[-l] PATH TEXT...",
-     "+l",
-     {2, ANY_NUMBER},
-     Operand::path_then_text,
-     true,
-     "one write to a control file",
-     "Sends the words with a blank between them in exactly one Twrite; what does not fit\n"
-     "into one is refused. -l ends the text with a newline.",
-     run_ctl},
-    {"echo",
-     "[TEXT...]",
-     "*",
-     {0, ANY_NUMBER},
-     Operand::none,
-     false,
-     "words to the output",
-     "As everywhere > writes a file of this machine; `write` writes one of the server.",
-     run_echo},
-    {"exit", "[STATUS]", "", {0, 1}, Operand::none, false, "ends p9sh", "Ctrl-D does the same.", run_exit, check_exit},
-    {"fids",
-     "",
-     "",
-     {0, 0},
-     Operand::none,
-     false,
-     "fids that the server knows, with their paths",
-     "A line each: number, qid (type version path), path, and how it is open. The fids of\n"
-     "raw's conversation follow.",
-     run_fids},
     {"find",
      "[PATH...] [-name PATTERN] [-type T] [-maxdepth N] [-mindepth N] [-print0]",
      "*",
@@ -118,25 +81,6 @@ constexpr Command all_commands[] = {
      "the copy goes to the local directory (lcd). A file appears when it is whole. -r copies\n"
      "trees and replaces no file unless -f is given; -p keeps modes and times.",
      run_get},
-    {"help",
-     "[COMMAND]",
-     "",
-     {0, 1},
-     Operand::command,
-     false,
-     "lists the commands, or explains one",
-     "",
-     run_help,
-     check_help},
-    {"lcd",
-     "[DIRECTORY]",
-     "",
-     {0, 1},
-     Operand::local_directory,
-     false,
-     "changes the directory on this machine",
-     "Without a directory to your home.",
-     run_lcd},
     {"ln",
      "[-sf] TARGET [NAME]",
      "sf",
@@ -146,7 +90,6 @@ constexpr Command all_commands[] = {
      "makes links",
      "-s makes a symbolic link with TARGET as its text, -f replaces what is there.",
      run_ln},
-    {"lpwd", "", "", {0, 0}, Operand::none, false, "prints the directory on this machine", "", run_lpwd},
     {"ls",
      "[-ldRrtS1hFqj] [PATH...]",
      "ldRrtS1hFqja",
@@ -176,16 +119,6 @@ constexpr Command all_commands[] = {
      "renames and moves",
      "Into TARGET if it is a directory. -n replaces nothing, -v tells what it does.",
      run_mv},
-    {"ping",
-     "[-c COUNT] [-i SECONDS]",
-     "c#i%",
-     {0, 0},
-     Operand::none,
-     true,
-     "the time that the server takes to answer",
-     "Asks for the attributes of the root, once a second or as -i says, until Ctrl-C or\n"
-     "COUNT times.",
-     run_ping},
     {"put",
      "[-rfp] LOCAL... [REMOTE]",
      "rfp",
@@ -197,36 +130,6 @@ constexpr Command all_commands[] = {
      "the copy goes to its current directory. -r copies trees, -p keeps modes and times.",
      run_put},
     {"pwd", "", "", {0, 0}, Operand::none, false, "prints the directory on the server", "", run_pwd},
-    {"raw",
-     "[-xnc] [-t SECONDS] [MESSAGE [FIELD=VALUE...]]",
-     "xnct%",
-     {0, ANY_NUMBER},
-     Operand::message,
-     false,
-     "sends a message made by hand",
-     "  raw Tattach fid=1\n"
-     "  raw Twalk fid=1 newfid=9 names=usr,bin\n"
-     "  raw Twrite fid=9 offset=0 data='stop'      data.hex=73746f70 does the same\n"
-     "  raw Twstat fid=9 stat.name=new             what is not named stays as it is\n"
-     "  raw Tread tag=7 fid=9 count=100 size=22    tag and size may be wrong\n"
-     "  raw type=99 bytes=0a0b                     no message that anybody knows\n"
-     "Any message of any dialect; TAB shows the fields. It goes over a connection of its own\n"
-     "with its own fids, opened by the first raw with a Tversion unless that is one itself,\n"
-     "and closed by raw -c. more=HEX adds bytes behind the fields, bytes=HEX stands in their\n"
-     "place, dialect=NAME encodes as in another dialect. -x prints bytes, too; -n waits for\n"
-     "no answer, else raw waits for 5 seconds or as -t says. Without a message it prints what\n"
-     "came late. A refusal ends with status 1.",
-     run_raw,
-     check_raw},
-    {"reconnect",
-     "",
-     "",
-     {0, 0},
-     Operand::none,
-     false,
-     "connects anew",
-     "p9sh never does so by itself, because fids and locks of the old connection are gone.",
-     run_reconnect},
     {"rm",
      "[-rfv] PATH...",
      "rRfv",
@@ -255,15 +158,6 @@ constexpr Command all_commands[] = {
      "all that the server tells of a file",
      "-L follows a symlink, -f tells of the file system (9P2000.L), -j prints JSON.",
      run_stat},
-    {"tags",
-     "",
-     "",
-     {0, 0},
-     Operand::none,
-     false,
-     "requests that the server has not answered",
-     "A line each: how long ago, and the request; then those of raw's conversation.",
-     run_tags},
     {"touch",
      "[-cam] [-d TIME] PATH...",
      "camd:",
@@ -274,16 +168,6 @@ constexpr Command all_commands[] = {
      "-c makes none, -a and -m set one time only, -d sets \"2026-11-22 14:07\" or @SECONDS.",
      run_touch,
      check_touch},
-    {"trace",
-     "[on [FILE] | off]",
-     "",
-     {0, 2},
-     Operand::on_off,
-     false,
-     "prints each message",
-     "To standard error, or to FILE, made anew.",
-     run_trace,
-     check_trace},
     {"tree",
      "[-dF] [-L LEVELS] [PATH...]",
      "dFL#a",
@@ -303,16 +187,6 @@ constexpr Command all_commands[] = {
      "SIZE is a length such as 0 or 64K, or a change of it: +1M, -10. -c makes no file.",
      run_truncate,
      check_truncate},
-    {"watch",
-     "[-n SECONDS] [-c COUNT] COMMAND...",
-     "+n%c#",
-     {1, ANY_NUMBER},
-     Operand::command,
-     false,
-     "a command again and again",
-     "Every 2 seconds or as -n says, until Ctrl-C or COUNT times.",
-     run_watch,
-     check_watch},
     {"write",
      "[-an] PATH [TEXT...]",
      "+an",
@@ -323,6 +197,15 @@ constexpr Command all_commands[] = {
      "Replaces what is there, or adds to it with -a. -n writes no newline at the end.",
      run_write},
 };
+
+consteval auto merged() {
+    std::array<Command, std::size(file_commands) + std::size(debug_commands)> all{};
+    std::ranges::merge(file_commands, debug_commands, all.begin(), {}, &Command::name, &Command::name);
+    return all;
+}
+
+constexpr auto all_commands = merged();
+static_assert(std::ranges::is_sorted(all_commands, {}, &Command::name));
 
 }  // namespace
 

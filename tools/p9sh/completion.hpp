@@ -24,7 +24,6 @@ struct Candidate {
     std::string text;      ///< all of the word, without quotes
     std::string shown;     ///< as it stands in a list
     bool goes_on = false;  ///< a directory, or a key with its '=': nothing ends the word
-    std::optional<FileType> type{};
 };
 
 /// What becomes of the line.

@@ -41,7 +41,7 @@ awaitable<int> run_command(Shell& shell, const Prepared& prepared, int fd) {
         co_return messages.status();
     }
     const auto client = shell.client();  // reconnect makes another
-    Call call{shell, prepared.arguments, {shell.options(), messages, out, *client, shell.directory()}};
+    Call call{shell, prepared.arguments, {shell.options(), messages, out, *client, shell.directory()}, {}};
     auto running = command.run(call);
     co_await std::move(running);
     auto flushing = out.flush();

@@ -66,7 +66,7 @@ int run_all(const CommonOptions& options, const Wanted& wanted) {
     Runner runner(io, interactive);
     Shell shell(options, interactive);
     if (options.trace) {
-        const auto opened = shell.trace(*options.trace);
+        const auto opened = shell.trace(options.trace);
         if (!opened) {
             complain(options.tool, "--trace: " + opened.error().message());
             return EXIT_REFUSED;

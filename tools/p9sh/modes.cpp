@@ -70,8 +70,7 @@ std::optional<u32> changed_by_clause(std::string_view clause, u32 mode, bool dir
 }  // namespace
 
 Result<u32> changed_mode(std::string_view text, u32 mode, bool directory) {
-    const Error wrong =
-        Error::from_errno(EINVAL, "expected a mode such as 0755 or u+x,go-w, not \"" + escaped(text) + '"');
+    Error wrong = Error::from_errno(EINVAL, "expected a mode such as 0755 or u+x,go-w, not \"" + escaped(text) + '"');
     if (!text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '7'; })) {
         u32 value = 0;
         const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value, 8);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <ranges>
 
 namespace p9::tools {
 namespace {
@@ -143,8 +144,7 @@ std::vector<Branch*> flattened(Branch& root) {
         Branch* const next = waiting.back();
         waiting.pop_back();
         all.push_back(next);
-        for (auto child = next->children.rbegin(); child != next->children.rend(); ++child)
-            waiting.push_back(child->get());
+        for (const auto& child : next->children | std::views::reverse) waiting.push_back(child.get());
     }
     return all;
 }

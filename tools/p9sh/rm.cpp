@@ -51,7 +51,7 @@ awaitable<void> run_rm(Call& call) {
     const auto paths = co_await std::move(finding);
     for (const auto& path : paths) {
         if (is_dots(path) || call.shell.absolute(path) == "/") {
-            call.messages().report(path, Error::from_errno(EINVAL, "\".\", \"..\" and the root are not removed"));
+            call.messages().report(path, Error::from_errno(EINVAL, R"(".", ".." and the root are not removed)"));
             continue;
         }
         auto asking = type_at(call, path);

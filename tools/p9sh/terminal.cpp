@@ -41,7 +41,7 @@ std::string history_file() {
     std::error_code failed;
     std::filesystem::create_directories(folder, failed);
     if (failed) return {};
-    const std::string file = folder / "history";
+    std::string file = folder / "history";
     // What was typed is nobody else's to read.
     const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0) return {};

@@ -23,7 +23,7 @@ Result<Time> parse_time(const std::string& text) {
         if (end != nullptr && *end == '\0') return Time{std::mktime(&parts), 0};
     }
     return Error::from_errno(
-        EINVAL, "-d: expected a time such as \"2026-11-22 14:07\" or @SECONDS, not \"" + escaped(text) + '"');
+        EINVAL, R"(-d: expected a time such as "2026-11-22 14:07" or @SECONDS, not ")" + escaped(text) + '"');
 }
 
 awaitable<void> touch_one(Call& call, std::string path, TimeChange time) {

@@ -44,7 +44,7 @@ awaitable<void> run_watch(Call& call) {
     boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
     for (u64 i = 0; i < count && !call.messages().hopeless() && !call.shell.leaving; ++i) {
         if (call.out().terminal()) call.out().put("\x1b[H\x1b[2J" + title(call, interval));
-        Call again{call.shell, inner->arguments, call.context};
+        Call again{call.shell, inner->arguments, call.context, {}};
         auto running = inner->command->run(again);
         co_await std::move(running);
         const bool written = co_await call.out().flush();
