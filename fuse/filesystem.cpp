@@ -160,14 +160,26 @@ awaitable<Result<Node>> FileSystem::clone(InodePtr inode) {
 
 awaitable<Result<FilePtr>> FileSystem::file(std::shared_ptr<OpenFile> open) {
     if (is_alive(open->file->node())) co_return open->file;
-    // With the rights of whoever opened it, whoever uses it now.
-    auto clone = co_await users_->of_label(open->file->node().label()).clone(open->inode);
+    auto clone = co_await of_opener(*open).clone(open->inode);
     if (!clone) co_return std::move(clone).error();
     auto opened = co_await File::open(std::move(*clone), open->flags & ~OpenFlags{P9_O_TRUNC});
     if (!opened) co_return std::move(opened).error();
     // Somebody else may have opened it in the meantime.
     if (!is_alive(open->file->node())) open->file = std::make_shared<File>(std::move(*opened));
     co_return open->file;
+}
+
+// The kernel writes a shared map's pages by whichever descriptor of the file it finds first.
+awaitable<Result<FilePtr>> FileSystem::file_at_offsets(std::shared_ptr<OpenFile> open) {
+    if (!open->appends()) co_return co_await file(std::move(open));
+    if (open->at_offsets && is_alive(open->at_offsets->node())) co_return open->at_offsets;
+    auto clone = co_await of_opener(*open).clone(open->inode);
+    if (!clone) co_return std::move(clone).error();
+    const OpenFlags others = open->flags & ~OpenFlags{P9_O_TRUNC | P9_O_APPEND | P9_O_CREAT | P9_O_EXCL};
+    auto opened = co_await File::open(std::move(*clone), others);
+    if (!opened) co_return std::move(opened).error();
+    open->at_offsets = std::make_shared<File>(std::move(*opened));
+    co_return open->at_offsets;
 }
 
 void FileSystem::saw(Inode& inode, const Attributes& attributes) {

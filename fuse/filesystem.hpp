@@ -66,6 +66,8 @@ public:
 
     /// The mount as the user of this system who has this uid has it.
     FileSystem& of_caller(u32 uid) { return users_->of_caller(uid); }
+    /// The mount as he has it who opened the file, whoever uses it now.
+    FileSystem& of_opener(const OpenFile& open) { return users_->of_label(open.file->node().label()); }
     const Users& users() const { return *users_; }
 
     Connection& connection() const { return connection_; }
@@ -102,6 +104,8 @@ public:
     /// The file of `open` on the server, opened again if it belongs to an earlier session; ESTALE if its name is gone
     /// or leads to another file.
     awaitable<Result<FilePtr>> file(std::shared_ptr<OpenFile> open);
+    /// The same for pages that the kernel writes back, which have their places: never one that appends.
+    awaitable<Result<FilePtr>> file_at_offsets(std::shared_ptr<OpenFile> open);
     /// The server has just told these attributes of the inode.
     void saw(Inode& inode, const Attributes& attributes);
     /// True if a change of the inode from here on will show in its attributes.

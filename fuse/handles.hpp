@@ -16,7 +16,8 @@ using FilePtr = std::shared_ptr<const File>;
 /// An open file of the mount, known to its inode for as long as it lives.
 struct OpenFile : std::enable_shared_from_this<OpenFile> {
     InodePtr inode;
-    FilePtr file;  ///< of the session that it was last used in; FileSystem::file makes another
+    FilePtr file;        ///< of the session that it was last used in; FileSystem::file makes another
+    FilePtr at_offsets;  ///< null until needed: the same file for writing without O_APPEND, which `flags` have
     OpenFlags flags = 0;
     u64 moves = 0;         ///< InodeTable::moves when it was opened: some servers lose a fid's file by a rename
     bool direct = false;   ///< past the kernel's page cache, one request on the server for each of the caller's
@@ -28,6 +29,7 @@ struct OpenFile : std::enable_shared_from_this<OpenFile> {
         inode->open_files.push_back(this);
     }
     ~OpenFile() { std::erase(inode->open_files, this); }
+    bool appends() const { return (flags & P9_O_APPEND) != 0; }
     /// Control and event files say that they are empty.
     bool is_synthetic() const { return direct && inode->size == 0; }
     OpenFile(const OpenFile&) = delete;

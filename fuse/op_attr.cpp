@@ -55,6 +55,18 @@ awaitable<Result<u32>> mode_after_chown(NodePtr place) {
     co_return mode & ~u32{04000} & ((mode & 010) != 0 ? ~u32{02000} : ~u32{0});
 }
 
+/// Whether the open fid still stands for the inode's file. After a rename, of a directory above it too, a server that
+/// keeps a path for each fid (diod) finds nothing there, or another file.
+awaitable<bool> is_still_there(FileSystem* fs, std::shared_ptr<OpenFile> open) {
+    const u64 moves = fs->inodes.moves();
+    if (open->moves == moves || open->inode->detached() || !fs->is_alive(open->file->node())) co_return true;
+    const FilePtr file = open->file;
+    auto attributes = co_await file->node().attributes();
+    if (!is_still(*open->inode, attributes)) co_return false;
+    open->moves = moves;
+    co_return true;
+}
+
 }  // namespace
 
 awaitable<Result<NodePtr>> place_of(FileSystem* fs, InodePtr inode, std::optional<u64> handle) {
@@ -66,6 +78,8 @@ awaitable<Result<NodePtr>> place_of(FileSystem* fs, InodePtr inode, std::optiona
         if (inode->detached() || (!inode->node && good)) file = open.shared_from_this();
     }
     if (file) {
+        const bool there = co_await is_still_there(fs, file);
+        if (!there) co_return co_await fs->of_opener(*file).node(std::move(inode));
         auto open = co_await fs->file(file);
         if (!open) co_return std::move(open).error();
         const Node* node = &(*open)->node();

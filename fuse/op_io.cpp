@@ -93,19 +93,20 @@ awaitable<Result<ReadData>> read_file(FileSystem* fs, u64 handle, u64 offset, st
 
 bool may_write_twice(const FileSystem& fs, u64 handle) {
     const auto open = fs.files.find(handle);
-    if (!open || (open->flags & P9_O_APPEND) != 0) return false;
+    if (!open || open->appends()) return false;
     return !open->is_synthetic();
 }
 
-awaitable<Result<Written>> write_file(FileSystem* fs, u64 handle, u64 offset, Bytes data) {
+awaitable<Result<Written>> write_file(FileSystem* fs, u64 handle, u64 offset, Bytes data, bool page) {
     const auto open = fs->files.find(handle);
     if (!open) co_return Error::from_errno(EBADF);
-    auto at_hand = co_await fs->file(open);
+    auto opening = page ? fs->file_at_offsets(open) : fs->file(open);
+    auto at_hand = co_await std::move(opening);
     if (!at_hand) co_return std::move(at_hand).error();
     const FilePtr& file = *at_hand;
     const u64 generation = fs->connection().generation();
     const std::size_t max_io = file->max_io();
-    const bool append = (open->flags & P9_O_APPEND) != 0;
+    const bool append = open->appends() && !page;
     Result<std::size_t> written = std::size_t{0};
     fs->wrote(*open->inode, false);
     if (data.size() <= max_io) {

@@ -27,6 +27,11 @@ awaitable<void> see_once_more(FileSystem* fs, const Inode& parent, const std::st
     if (!attributes || attributes->type() != inode->type) co_return;
     inode->size = attributes->size;
     inode->last_seen = std::make_unique<Attributes>(std::move(*attributes));
+    // The same holds for opening it once more, which pages of shared maps may need.
+    std::vector<std::shared_ptr<OpenFile>> appending;
+    for (OpenFile* open : inode->open_files)
+        if (open->appends() && (open->flags & P9_O_ACCMODE) == P9_O_RDWR) appending.push_back(open->shared_from_this());
+    for (const auto& open : appending) (void)co_await fs->file_at_offsets(open);
 }
 
 }  // namespace

@@ -182,10 +182,11 @@ void on_read(fuse_req_t req, fuse_ino_t, size_t size, off_t offset, fuse_file_in
 
 void on_write(fuse_req_t req, fuse_ino_t, const char* data, size_t size, off_t offset, fuse_file_info* info) {
     FileSystem* const fs = &fs_of(req);
-    auto writing = [fs, handle = info->fh, offset, kept_data = fs->write_buffers.keep(data, size)] {
-        return write_file(fs, handle, static_cast<u64>(offset), kept_data.bytes);
+    const bool page = info->writepage != 0;
+    auto writing = [fs, handle = info->fh, offset, kept_data = fs->write_buffers.keep(data, size), page] {
+        return write_file(fs, handle, static_cast<u64>(offset), kept_data.bytes, page);
     };
-    if (may_write_twice(*fs, info->fh))
+    if (page || may_write_twice(*fs, info->fh))
         serve_change(*fs, req, std::move(writing));
     else
         serve_once(*fs, req, "write", std::move(writing));

@@ -80,8 +80,9 @@ awaitable<Result<void>> sync_file(FileSystem* fs, u64 handle, bool datasync);
 
 // op_io.cpp
 awaitable<Result<ReadData>> read_file(FileSystem* fs, u64 handle, u64 offset, std::size_t size);
-/// `data` must stay alive until it ends.
-awaitable<Result<Written>> write_file(FileSystem* fs, u64 handle, u64 offset, Bytes data);
+/// `data` must stay alive until it ends. A `page` is of the kernel's cache, which belongs at `offset` though the handle
+/// may append.
+awaitable<Result<Written>> write_file(FileSystem* fs, u64 handle, u64 offset, Bytes data, bool page);
 /// True if writing the same bytes there twice is as good as once: not at the end, and not to a ctl file.
 bool may_write_twice(const FileSystem& fs, u64 handle);
 
