@@ -196,6 +196,15 @@ void addresses(Corpus corpus) {
         corpus.add(Bytes(reinterpret_cast<const u8*>(text.data()), text.size()));
 }
 
+void scripts(Corpus corpus) {
+    for (const std::string_view text :
+         {"ls -l; cd /usr\ncat *.c | grep x > out\n", "cat 'a b' \"c$d\" e\\ f $'g\\x01\\n\\''",
+          "raw Twalk fid=1 newfid=9 names=usr,bin", "raw Twstat fid=9 stat.name=new stat.length=7 dialect=9P2000.u",
+          "raw Tread tag=7 fid=9 count=0x64 size=22", "raw type=99 bytes=0a0b more=00",
+          "raw Twrite fid=9 data.hex=73746f70", "cat -n 3 -o 1.5 -- -x\r\n!date; ls\n# nothing", "cat [a-z]?* 'x"})
+        corpus.add(Bytes(reinterpret_cast<const u8*>(text.data()), text.size()));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -214,6 +223,7 @@ int main(int argc, char** argv) {
     addresses(Corpus(directory / "fuzz_address"));
     conversations(Corpus(directory / "fuzz_serve"));
     shared_conversations(Corpus(directory / "fuzz_proxy"));
+    scripts(Corpus(directory / "fuzz_shell"));
     websockets(Corpus(directory / "fuzz_websocket"));
     return 0;
 }

@@ -59,8 +59,10 @@ awaitable<Found> try_to_list(const Client& client, std::vector<std::string>& fil
         const bool plain = entry.type ? *entry.type == FileType::file : entry.qid.type == 0;
         if (plain && files.size() < MOST_TRIED) files.push_back(entry.name);
     }
+    const std::size_t n = batch->entries.size();
     Found found{Finding::ok,
-                "the root has " + std::to_string(batch->entries.size()) + (batch->end ? "" : " or more") + " entries",
+                std::string("the root has ") + (batch->end ? "" : "at least ") + std::to_string(n) +
+                    (n == 1 ? " entry" : " entries"),
                 "", 0};
     if (!batch->refused.empty()) {
         found.finding = Finding::note;

@@ -3,6 +3,7 @@
 // Plain values; a visitor lives for one message.
 #pragma once
 
+#include "p9/error.hpp"
 #include "p9/trace.hpp"
 #include "p9/wire.hpp"
 
