@@ -33,6 +33,16 @@ bool Tree::has(const std::string& path) const {
     return directory->cookies.contains(path.substr(slash + 1));
 }
 
+// A directory may have been entered into itself, and nodes own their entries.
+Tree::~Tree() {
+    std::vector<TreeNodePtr> left{root_};
+    while (!left.empty()) {
+        const TreeNodePtr node = std::move(left.back());
+        left.pop_back();
+        for (auto& [cookie, entry] : std::exchange(node->entries, {})) left.push_back(std::move(entry.node));
+    }
+}
+
 TreeNodePtr Tree::make(u32 mode) {
     auto node = std::make_shared<TreeNode>();
     node->path = reuse_qid_paths && freed_path_ != 0 ? std::exchange(freed_path_, 0) : next_path_++;

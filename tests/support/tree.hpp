@@ -58,6 +58,9 @@ struct TreeNode {
 class Tree {
 public:
     Tree();
+    ~Tree();
+    Tree(const Tree&) = delete;
+    Tree& operator=(const Tree&) = delete;
     const TreeNodePtr& root() const { return root_; }
     /// The node at a path without symlinks; throws if there is none.
     TreeNodePtr at(const std::string& path) const;
