@@ -30,8 +30,8 @@ struct OpenFile : std::enable_shared_from_this<OpenFile> {
     }
     ~OpenFile() { std::erase(inode->open_files, this); }
     bool appends() const { return (flags & P9_O_APPEND) != 0; }
-    /// Control and event files say that they are empty.
-    bool is_synthetic() const { return direct && inode->size == 0; }
+    /// Control and event files say that they are empty, and nobody removes them.
+    bool is_synthetic() const { return direct && inode->size == 0 && !inode->detached(); }
     OpenFile(const OpenFile&) = delete;
     OpenFile& operator=(const OpenFile&) = delete;
 };
@@ -49,6 +49,9 @@ struct ListedName {
 /// What a directory held when it was read from its beginning. Shared by all who read it by the same listing of the
 /// kernel's.
 struct NameList {
+    explicit NameList(u32 serial) : number(serial) {}
+    const u32 number;  ///< in the offsets that the kernel is told: it keeps one listing for all who read a directory,
+                       ///< and an offset must not be found in a later one, where it is another name's
     std::vector<ListedName> names;
     bool complete = false;
     Clock::time_point begun = Clock::now();
@@ -60,7 +63,7 @@ using NameListPtr = std::shared_ptr<NameList>;
 struct OpenDirectory {
     InodePtr inode;
     std::shared_ptr<Directory> directory;  ///< of the session that it was last read in; null until it is needed
-    NameListPtr list = std::make_shared<NameList>();
+    NameListPtr list;
     std::unordered_set<std::string> listed;  ///< the names when the directory was opened again in a later session
     u64 cookie = 0;                          ///< the server's, where the next batch begins
     u64 changes = 0;                         ///< FileSystem::changes when that batch was asked for
@@ -68,13 +71,18 @@ struct OpenDirectory {
     bool keep = false;                       ///< the kernel's own copy of the listing is still good
     bool settled = false;                    ///< what the kernel lists from now on can be told from what comes later
 
-    explicit OpenDirectory(InodePtr of) : inode(std::move(of)) {}
+    OpenDirectory(InodePtr of, NameListPtr names) : inode(std::move(of)), list(std::move(names)) {}
 };
 
 /// The listings that the kernel may have copies of, by inode. They are needed where it drops a part of one and asks for
 /// the rest.
 class KeptLists {
 public:
+    /// An empty one.
+    NameListPtr begin() {
+        last_number_ = last_number_ % INT32_MAX + 1;
+        return std::make_shared<NameList>(last_number_);
+    }
     NameListPtr find(u64 number) const {
         const auto found = lists_.find(number);
         return found == lists_.end() ? nullptr : found->second;
@@ -94,6 +102,7 @@ private:
     static constexpr std::size_t MOST_NAMES = 100'000;
     std::unordered_map<u64, NameListPtr> lists_;
     std::size_t names_ = 0;  // that were kept since the last clear
+    u32 last_number_ = 0;
 };
 
 template <class T>

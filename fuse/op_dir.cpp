@@ -5,8 +5,9 @@
 namespace p9::fuse {
 namespace {
 
-// Offsets count what was handed out: 0 is before ".", 1 before "..", 2 before the first name.
+// Offsets are positions in a list, below the list's number: 0 is before ".", 1 before "..", 2 before the first name.
 constexpr u64 DOTS = 2;
+constexpr unsigned POSITION_BITS = 32;
 // Walks and getattrs of one answer that are in flight together.
 constexpr std::size_t NAMES_AT_ONCE = 128;
 
@@ -143,7 +144,8 @@ private:
         return plus_ ? fuse_add_direntry_plus(nullptr, nullptr, 0, name, nullptr, 0)
                      : fuse_add_direntry(nullptr, nullptr, 0, name, &nothing, 0);
     }
-    bool add(const char* name, const fuse_entry_param& param, u64 next) {
+    bool add(const char* name, const fuse_entry_param& param, u64 position) {
+        const u64 next = u64{directory_.list->number} << POSITION_BITS | position;
         const std::size_t used = listing.bytes.size();
         const std::size_t more = entry_size(name);
         if (used + more > limit_) return false;
@@ -167,7 +169,7 @@ private:
 awaitable<Result<OpenedDirectory>> open_directory(FileSystem* fs, u64 number) {
     auto found = fs->inode(number);
     if (!found) co_return std::move(found).error();
-    auto directory = std::make_shared<OpenDirectory>(std::move(*found));
+    auto directory = std::make_shared<OpenDirectory>(std::move(*found), fs->kept_lists.begin());
     Inode& inode = *directory->inode;
     const Behaviour& behaviour = fs->behaviour();
     const bool loose = behaviour.cache == CacheMode::loose;
@@ -208,10 +210,16 @@ awaitable<Result<Listing>> read_directory(FileSystem* fs, u64 handle, std::size_
     const Busy busy(*directory);
     // rewinddir(3): whoever begins again sees the directory as it is now.
     if (offset == 0) {
-        directory->list = std::make_shared<NameList>();
+        directory->list = fs->kept_lists.begin();
         directory->listed.clear();
         directory->cookie = 0;
     }
+    if (const u64 number = offset >> POSITION_BITS; number != directory->list->number) {
+        // The kernel began with another's listing, which it has dropped since.
+        const NameListPtr kept = fs->kept_lists.find(directory->inode->number);
+        if (kept && kept->number == number) directory->list = kept;
+    }
+    offset &= (u64{1} << POSITION_BITS) - 1;
     Filler filler(*fs, *directory, size, plus);
     if (offset < DOTS && !filler.add_dots(offset)) co_return std::move(filler.listing);
     offset = std::max(offset, DOTS);

@@ -52,6 +52,11 @@ awaitable<Result<ReadData>> read_file(FileSystem* fs, u64 handle, u64 offset, st
     const FilePtr& file = *at_hand;
     const std::size_t max_io = file->max_io();
     ReadData data;
+    if (open->is_synthetic() && size > max_io) {
+        // A file that was empty when it was opened may have been written to since.
+        auto attributes = co_await file->node().attributes();
+        if (attributes && attributes->qid.path == open->inode->qid.path) fs->saw(*open->inode, *attributes);
+    }
     if (open->is_synthetic()) {
         // An event file blocks once it has told what there is: one request, and what it yields.
         auto piece = co_await file->read(offset, static_cast<u32>(std::min(size, max_io)));

@@ -2,8 +2,11 @@
 
 #include "tests/fuse/served.hpp"
 
+#include <dirent.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+
+#include <set>
 
 namespace p9::test {
 namespace {
@@ -17,6 +20,8 @@ int store_in_second_page(int file, const std::string& text) {
     ::munmap(at, 4096);
     return failed;
 }
+
+class FoundByReading : public MountTest {};
 
 class FoundInMaps : public ServedMountTest, public testing::WithParamInterface<const char*> {
 protected:
@@ -53,6 +58,60 @@ TEST_P(FoundInMaps, pages_of_a_file_that_appends_and_has_lost_its_name) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Caches, FoundInMaps, testing::Values("cache=auto", "cache=none", "cache=loose"),
+                         [](const auto& each) { return std::string(each.param).substr(6); });
+
+// What was empty when it was opened was taken for a ctl file, of which one read is one message.
+TEST_F(FoundByReading, a_file_that_was_empty_is_read_whole) {
+    ASSERT_NO_FATAL_FAILURE(mount("cache=none,msize=8192"));
+    const std::string contents(20'000, 'x');
+    std::string seen(30'000, '\0');
+    std::ofstream(there("f")).flush();
+    const int file = ::open(here("f").c_str(), O_RDWR | O_CLOEXEC);
+    EXPECT_EQ(::pwrite(file, contents.data(), contents.size(), 0), 20'000);
+    EXPECT_EQ(::pread(file, seen.data(), seen.size(), 0), 20'000);
+    ::close(file);
+    // The same where there is no name any more to ask for.
+    const int unnamed = ::open(here("g").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    EXPECT_EQ(::unlink(here("g").c_str()), 0);
+    EXPECT_EQ(::pwrite(unnamed, contents.data(), contents.size(), 0), 20'000);
+    EXPECT_EQ(::pread(unnamed, seen.data(), seen.size(), 0), 20'000);
+    ::close(unnamed);
+}
+
+/// What a listing has not shown yet.
+std::multiset<std::string> rest_of(DIR* directory) {
+    std::multiset<std::string> names;
+    while (const dirent* entry = ::readdir(directory)) names.insert(entry->d_name);
+    return names;
+}
+
+class FoundInListings : public ServedMountTest, public testing::WithParamInterface<const char*> {};
+
+// Positions in one listing were those in a later one, which somebody else had made and the kernel kept for all.
+TEST_P(FoundInListings, names_are_listed_once_while_others_list_and_change_the_directory) {
+    ASSERT_NO_FATAL_FAILURE(mount(GetParam()));
+    std::multiset<std::string> expected{".", ".."};
+    for (int i = 0; i < 40; ++i) {
+        expected.insert("stays" + std::to_string(i));
+        std::ofstream(here("stays" + std::to_string(i))) << i;
+    }
+    DIR* const cached = ::opendir(mounted_->path().c_str());
+    EXPECT_TRUE(rest_of(cached) == expected);
+    ::closedir(cached);
+    DIR* const first = ::opendir(mounted_->path().c_str());
+    std::multiset<std::string> names{::readdir(first)->d_name};
+    for (int i = 0; i < 30; ++i) names.insert(::readdir(first)->d_name);
+    for (int i = 0; i < 40; ++i) std::ofstream(here("comes" + std::to_string(i))) << i;
+    DIR* const second = ::opendir(mounted_->path().c_str());
+    EXPECT_EQ(rest_of(second).size(), 82u);
+    ::closedir(second);
+    names.merge(rest_of(first));
+    ::closedir(first);
+    std::erase_if(names, [](const std::string& name) { return name.starts_with("comes"); });
+    EXPECT_TRUE(names == expected);
+}
+
+INSTANTIATE_TEST_SUITE_P(Caches, FoundInListings, testing::Values("cache=auto", "cache=none", "cache=loose"),
                          [](const auto& each) { return std::string(each.param).substr(6); });
 
 class FoundWithDiod : public MountTest {};

@@ -2,6 +2,7 @@
 //
 //     P9_SEED=N         repeats what a failure printed
 //     P9_OPERATIONS=N   how many
+//     P9_OPTIONS=...    more options for the mount; trace=FILE shows what went over the connection
 
 #include "tests/fuse/checker.hpp"
 
@@ -63,6 +64,7 @@ protected:
         } else {
             address += setting.server == Server::memory ? "--memory" : "--dir " + exported_;
         }
+        if (const char* more = std::getenv("P9_OPTIONS")) options += std::string(",") + more;
         mounted_ = std::make_unique<Mounted>(scratch_, address, options);
         const Outcome& outcome = mounted_->outcome();
         if (outcome.errors.find("is not there yet") != std::string::npos) GTEST_SKIP() << outcome.errors;
