@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 
+import complete
 import copy_files
 import fuse
 import proxy
@@ -189,6 +190,7 @@ def main():
         proxy.proxy(table, server, work)
         proxy.websocket(table, server, work)
         copy_files.copy(table, work, Proxy)
+        complete.complete(table, work)
         virtio.port(table)
         fuse.mounted(table, work)
         description = machine(server)
