@@ -34,15 +34,16 @@ struct Inode {
     Qid qid;                         ///< as last seen
     u32 children = 0;                ///< inodes in the table whose parent this is
     FileType type = FileType::file;  ///< never changes: a name whose type flips is another inode
-    bool pages_valid = false;  ///< all that the kernel's page cache holds is of `seen`, or was written here (loose)
-    bool linked = false;       ///< has other names, or had: in the table's list of these
-    bool untellable = false;   ///< its attributes do not tell when it changes: never cached
-    bool written = false;      ///< after `seen`, which was settled: so the next stamp must be another
-    bool forgotten = false;    ///< out of the table: some request still works on it
-    u64 size = 0;              ///< bytes, as last seen or written
-    u64 unsynced_since = 0;    ///< the session's generation of the first write that no fsync followed; or 0
-    Stamp seen;                ///< as the server told last
-    u64 lookups = 0;           ///< references that the kernel counts
+    bool pages_valid = false;   ///< all that the kernel's page cache holds is of `seen`, or was written here (loose)
+    bool linked = false;        ///< has other names, or had: in the table's list of these
+    bool untellable = false;    ///< its attributes do not tell when it changes: never cached
+    bool written = false;       ///< after `seen`, which was settled: so the next stamp must be another
+    bool looked_again = false;  ///< the kernel was sent back for the length by the last open that appends
+    bool forgotten = false;     ///< out of the table: some request still works on it
+    u64 size = 0;               ///< bytes, as last seen or written
+    u64 unsynced_since = 0;     ///< the session's generation of the first write that no fsync followed; or 0
+    Stamp seen;                 ///< as the server told last
+    u64 lookups = 0;            ///< references that the kernel counts
     std::unique_ptr<Attributes> last_seen;  ///< as it lost its name while open: some servers then tell no more
     std::vector<OpenFile*> open_files;      ///< they take themselves out of it
     Inode* older = nullptr;                 ///< in the table's list of inodes with nodes

@@ -78,6 +78,29 @@ TEST_F(FoundByReading, a_file_that_was_empty_is_read_whole) {
     ::close(unnamed);
 }
 
+// Each name is an inode to the kernel, which appended at the length that this one had before.
+TEST_F(FoundByReading, what_is_appended_after_a_change_by_another_name_is_where_the_file_ends) {
+    ASSERT_NO_FATAL_FAILURE(mount("cache=auto"));
+    const auto append_to = [&](const std::string& name) {
+        const int file = ::open(here(name).c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
+        EXPECT_EQ(told(::write(file, "end", 3)), 3);
+        const off_t position = ::lseek(file, 0, SEEK_CUR);
+        ::close(file);
+        return position;
+    };
+    std::ofstream(here("a")) << "0123456789";
+    ASSERT_EQ(::link(here("a").c_str(), here("b").c_str()), 0);
+    EXPECT_EQ(contents_of(here("b")), "0123456789");
+    EXPECT_EQ(::truncate(here("a").c_str(), 4), 0);
+    EXPECT_EQ(append_to("b"), 7);
+    EXPECT_EQ(contents_of(here("b")), "0123end");
+    EXPECT_EQ(append_to("a"), 10);
+    std::ofstream(there("a"), std::ios::app) << "theirs";
+    EXPECT_EQ(append_to("b"), 19);
+    EXPECT_EQ(contents_of(here("a")), "0123endendtheirsend");
+    EXPECT_EQ(contents_of(there("b")), "0123endendtheirsend");
+}
+
 /// What a listing has not shown yet.
 std::multiset<std::string> rest_of(DIR* directory) {
     std::multiset<std::string> names;
