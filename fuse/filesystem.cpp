@@ -41,6 +41,7 @@ FileSystem::FileSystem(Connection& connection, NodePtr root, Behaviour behaviour
       files(state_.files),
       directories(state_.directories),
       kept_lists(state_.kept_lists),
+      names_ahead(state_.names_ahead),
       write_buffers(state_.write_buffers),
       locks(state_.locks),
       counters(state_.counters),
@@ -61,6 +62,7 @@ FileSystem::FileSystem(FileSystem& mounts_own, UserTree& tree)
       files(state_.files),
       directories(state_.directories),
       kept_lists(state_.kept_lists),
+      names_ahead(state_.names_ahead),
       write_buffers(state_.write_buffers),
       locks(state_.locks),
       counters(state_.counters),
@@ -140,7 +142,7 @@ void FileSystem::keep_node(Inode& inode, NodePtr node) {
     inodes.set_node(inode, std::move(node));
     // Some stay free for what is open and for requests that are under way.
     constexpr std::size_t under_way = 512;
-    const std::size_t others = files.size() + directories.size() + under_way;
+    const std::size_t others = files.size() + directories.size() + names_ahead.fids() + under_way;
     inodes.limit_nodes(others < MAX_FIDS ? MAX_FIDS - others : 0);
 }
 

@@ -8,6 +8,7 @@
 #include "fuse/handles.hpp"
 #include "fuse/locks.hpp"
 #include "fuse/log.hpp"
+#include "fuse/names_ahead.hpp"
 #include "fuse/owner.hpp"
 #include "fuse/symlinks.hpp"
 #include "fuse/users.hpp"
@@ -42,6 +43,7 @@ struct MountState {
     HandleTable<OpenFile> files;
     HandleTable<OpenDirectory> directories;
     KeptLists kept_lists;
+    NamesAhead names_ahead;
     WriteBuffers write_buffers;
     LockTable locks;
     std::size_t requests_under_way = 0;
@@ -144,6 +146,7 @@ public:
     HandleTable<OpenFile>& files;
     HandleTable<OpenDirectory>& directories;
     KeptLists& kept_lists;
+    NamesAhead& names_ahead;
     WriteBuffers& write_buffers;
     LockTable& locks;
     Counters& counters;

@@ -5,8 +5,8 @@
 
 #include "fuse/inode_table.hpp"
 
-#include <algorithm>
 #include <string>
+#include <utility>
 
 namespace p9::fuse {
 
@@ -19,16 +19,21 @@ struct OpenFile : std::enable_shared_from_this<OpenFile> {
     FilePtr file;        ///< of the session that it was last used in; FileSystem::file makes another
     FilePtr at_offsets;  ///< null until needed: the same file for writing without O_APPEND, which `flags` have
     OpenFlags flags = 0;
-    u64 moves = 0;         ///< InodeTable::moves when it was opened: some servers lose a fid's file by a rename
-    bool direct = false;   ///< past the kernel's page cache, one request on the server for each of the caller's
-    bool keep = false;     ///< what the kernel has cached of it is still good
-    bool settled = false;  ///< what the kernel caches from now on can be told from what comes later
+    OpenFile* older = nullptr;  ///< of the same inode, if there are several
+    u64 moves = 0;              ///< InodeTable::moves when it was opened: some servers lose a fid's file by a rename
+    bool direct = false;        ///< past the kernel's page cache, one request on the server for each of the caller's
+    bool keep = false;          ///< what the kernel has cached of it is still good
+    bool settled = false;       ///< what the kernel caches from now on can be told from what comes later
 
     OpenFile(InodePtr of, File opened, OpenFlags how)
         : inode(std::move(of)), file(std::make_shared<File>(std::move(opened))), flags(how) {
-        inode->open_files.push_back(this);
+        older = std::exchange(inode->open_files, this);
     }
-    ~OpenFile() { std::erase(inode->open_files, this); }
+    ~OpenFile() {
+        OpenFile** at = &inode->open_files;
+        while (*at != this) at = &(*at)->older;
+        *at = older;
+    }
     bool appends() const { return (flags & P9_O_APPEND) != 0; }
     /// Control and event files say that they are empty, and nobody removes them.
     bool is_synthetic() const { return direct && inode->size == 0 && !inode->detached(); }
@@ -40,9 +45,14 @@ struct OpenFile : std::enable_shared_from_this<OpenFile> {
 struct ListedName {
     std::string name;
     std::optional<FileType> type;
+    u32 batch = 0;                           ///< which of the list's batches it came with
     u64 path = 0;                            ///< its qid's
     std::unique_ptr<Attributes> attributes;  ///< where the listing brought them
-    u64 changes = 0;         ///< FileSystem::changes when the listing was asked for: later ones are not in `attributes`
+};
+
+/// What the server answered at once.
+struct ListedBatch {
+    u64 changes = 0;         ///< FileSystem::changes when it was asked for: later ones are not in the attributes
     Clock::time_point when;  ///< that it came
 };
 
@@ -53,6 +63,7 @@ struct NameList {
     const u32 number;  ///< in the offsets that the kernel is told: it keeps one listing for all who read a directory,
                        ///< and an offset must not be found in a later one, where it is another name's
     std::vector<ListedName> names;
+    std::vector<ListedBatch> batches;
     bool complete = false;
     Clock::time_point begun = Clock::now();
 };

@@ -45,7 +45,7 @@ struct Inode {
     Stamp seen;                 ///< as the server told last
     u64 lookups = 0;            ///< references that the kernel counts
     std::unique_ptr<Attributes> last_seen;  ///< as it lost its name while open: some servers then tell no more
-    std::vector<OpenFile*> open_files;      ///< they take themselves out of it
+    OpenFile* open_files = nullptr;         ///< the newest; each knows the one before it, and takes itself out
     Inode* older = nullptr;                 ///< in the table's list of inodes with nodes
     Inode* newer = nullptr;
 

@@ -1,5 +1,6 @@
 #include "fuse/mount.hpp"
 
+#include "fuse/mount_list.hpp"
 #include "fuse/request.hpp"
 #include "tools/awake.hpp"
 #include "tools/messages.hpp"
@@ -10,6 +11,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 
+#include <fcntl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,6 +27,7 @@ namespace {
 
 // Requests that are taken from the kernel before others have their turn.
 constexpr int REQUESTS_AT_ONCE = 64;
+constexpr std::string_view READ_AHEAD_KIB = "1024";
 
 /// Whether the server has locks. The kernel wants to know before the first is set.
 awaitable<bool> keeps_locks(NodePtr root) {
@@ -67,6 +70,18 @@ Result<ConnectionOptions> connection_options(const Options& options, std::functi
         how.capture = std::move(*capture);
     }
     return how;
+}
+
+/// Has the kernel read ahead as much as one message brings, where p9fuse may: 128 KiB at a time are little on a link
+/// with delay. More than INIT asked for is root's to say, and the mount works without.
+void read_further_ahead(const std::string& mountpoint) {
+    const auto mount = mount_at(mountpoint);
+    if (!mount) return;
+    const std::string place = "/sys/class/bdi/" + mount->device + "/read_ahead_kb";
+    const int file = ::open(place.c_str(), O_WRONLY | O_CLOEXEC);
+    if (file < 0) return;
+    (void)!::write(file, READ_AHEAD_KIB.data(), READ_AHEAD_KIB.size());
+    ::close(file);
 }
 
 int pidfd_open(pid_t process) { return static_cast<int>(::syscall(SYS_pidfd_open, process, 0)); }
@@ -157,6 +172,7 @@ awaitable<Result<void>> Mount::start() {
         co_await changed_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
     if (ended_) co_return Error::from_errno(EIO, mountpoint_ + ": the kernel ended the mount at once");
+    read_further_ahead(mountpoint_);
     co_return Result<void>();
 }
 

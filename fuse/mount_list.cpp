@@ -70,7 +70,8 @@ std::vector<MountEntry> list_mounts() {
         std::size_t dash = 6;
         while (dash < words.size() && words[dash] != "-") ++dash;
         if (dash + 3 >= words.size()) continue;
-        mounts.push_back({unescaped(words[4]), std::string(words[dash + 1]), std::string(words[dash + 3])});
+        mounts.push_back(
+            {unescaped(words[4]), std::string(words[dash + 1]), std::string(words[dash + 3]), std::string(words[2])});
     }
     return mounts;
 }

@@ -15,6 +15,7 @@ struct MountEntry {
     std::string place;    ///< where it is mounted, absolute
     std::string type;     ///< "fuse.p9fuse" is ours
     std::string options;  ///< of the file system: "rw,user_id=0,..."
+    std::string device;   ///< "0:53"
 
     /// The number after `name` in the options.
     std::optional<unsigned> number(std::string_view name) const;

@@ -71,8 +71,8 @@ awaitable<bool> is_still_there(FileSystem* fs, std::shared_ptr<OpenFile> open) {
 
 awaitable<Result<NodePtr>> place_of(FileSystem* fs, InodePtr inode, std::optional<u64> handle) {
     std::shared_ptr<OpenFile> file = handle ? fs->files.find(*handle) : nullptr;
-    if (!file && !inode->open_files.empty()) {
-        OpenFile& open = *inode->open_files.front();
+    if (!file && inode->open_files != nullptr) {
+        OpenFile& open = *inode->open_files;
         // A file that has just been made or opened may have left its inode without a node.
         const bool good = fs->is_alive(open.file->node()) && open.moves == fs->inodes.moves();
         if (inode->detached() || (!inode->node && good)) file = open.shared_from_this();

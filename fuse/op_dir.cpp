@@ -1,4 +1,5 @@
 #include "fuse/operations.hpp"
+#include "tools/both.hpp"
 
 #include <cerrno>
 
@@ -29,6 +30,8 @@ awaitable<Result<Directory>> open_on_server(FileSystem* fs, InodePtr inode) {
     co_return co_await Directory::open(std::move(*clone));
 }
 
+awaitable<Result<Attributes>> told_of(NodePtr place) { co_return co_await place->attributes(); }
+
 /// Makes the directory one of this session, if it belongs to an earlier one. The server's offsets need not hold any
 /// more: it is read from its beginning, without what was listed before.
 awaitable<Result<void>> make_current(FileSystem* fs, OpenDirectory& directory) {
@@ -54,9 +57,10 @@ awaitable<Result<void>> read_up_to(FileSystem* fs, OpenDirectory& directory, std
         for (auto& entry : batch->entries) {
             if (directory.listed.contains(entry.name)) continue;
             auto attributes = entry.attributes ? std::make_unique<Attributes>(std::move(*entry.attributes)) : nullptr;
-            list->names.push_back({std::move(entry.name), entry.type, entry.qid.path, std::move(attributes),
-                                   directory.changes, Clock::now()});
+            list->names.push_back({std::move(entry.name), entry.type, static_cast<u32>(list->batches.size()),
+                                   entry.qid.path, std::move(attributes)});
         }
+        list->batches.push_back({directory.changes, Clock::now()});
         // The next is under way already.
         directory.changes = fs->changes;
         directory.cookie = batch->next;
@@ -74,16 +78,19 @@ struct Found {
 
 /// True for attributes that came with the listing and may still be handed out: nothing was changed through this mount
 /// since the server was asked, and nobody else's changes are missed for longer than the kernel may believe them.
-bool are_fresh(const FileSystem& fs, const ListedName& listed) {
-    const std::chrono::duration<double> age = Clock::now() - listed.when;
-    return listed.attributes && listed.changes == fs.changes && age.count() <= fs.behaviour().attribute_timeout;
+bool are_fresh(const FileSystem& fs, const NameList& list, const ListedName& listed) {
+    const ListedBatch& batch = list.batches[listed.batch];
+    const std::chrono::duration<double> age = Clock::now() - batch.when;
+    return listed.attributes && batch.changes == fs.changes && age.count() <= fs.behaviour().attribute_timeout;
 }
 
-awaitable<void> find_one(FileSystem* fs, NodePtr directory, const ListedName* listed, std::optional<Found>* result) {
+awaitable<void> find_one(FileSystem* fs, NodePtr directory, const NameList* list, std::size_t index,
+                         std::optional<Found>* result) {
+    const ListedName* const listed = &list->names[index];
     auto node = co_await directory->walk(listed->name);
     if (!node) co_return;  // gone in the meantime, or not for us: the name is listed all the same
     auto shared = std::make_shared<Node>(std::move(*node));
-    if (are_fresh(*fs, *listed)) {
+    if (are_fresh(*fs, *list, *listed)) {
         result->emplace(Found{std::move(shared), *listed->attributes});
         co_return;
     }
@@ -177,12 +184,22 @@ awaitable<Result<OpenedDirectory>> open_directory(FileSystem* fs, u64 number) {
     const std::chrono::duration<double> believed(std::min(behaviour.attribute_timeout, behaviour.entry_timeout));
     NameListPtr kept = fs->kept_lists.find(number);
     if (kept && (!inode.pages_valid || Clock::now() - kept->begun >= believed)) kept = nullptr;
+    std::optional<Result<Directory>> opened;
     directory->settled = loose;
     if (!loose && behaviour.cache != CacheMode::none) {
         // Before the listing is read, or a change between the two would go unseen.
         auto place = co_await place_of(fs, directory->inode, std::nullopt);
         if (!place) co_return std::move(place).error();
-        auto attributes = co_await (*place)->attributes();
+        auto asking = told_of(*place);
+        Result<Attributes> attributes = Error(errc::cancelled);
+        if (kept) {
+            attributes = co_await std::move(asking);
+        } else {
+            auto opening = open_on_server(fs, directory->inode);
+            auto done = co_await tools::both(std::move(asking), std::move(opening));
+            attributes = std::move(done.first);
+            opened.emplace(std::move(done.second));
+        }
         if (attributes && attributes->is_directory()) {
             const Stamp before = inode.seen;
             fs->saw(inode, *attributes);
@@ -196,9 +213,12 @@ awaitable<Result<OpenedDirectory>> open_directory(FileSystem* fs, u64 number) {
         directory->list = std::move(kept);
         co_return OpenedDirectory{std::move(directory)};
     }
-    auto opened = co_await open_on_server(fs, directory->inode);
-    if (!opened) co_return std::move(opened).error();
-    directory->directory = std::make_shared<Directory>(std::move(*opened));
+    if (!opened) {
+        auto opening = open_on_server(fs, directory->inode);
+        opened.emplace(co_await std::move(opening));
+    }
+    if (!*opened) co_return std::move(*opened).error();
+    directory->directory = std::make_shared<Directory>(std::move(**opened));
     directory->changes = fs->changes;
     co_return OpenedDirectory{std::move(directory)};
 }
@@ -230,7 +250,7 @@ awaitable<Result<Listing>> read_directory(FileSystem* fs, u64 handle, std::size_
         auto place = co_await fs->node(directory->inode);
         if (!place) co_return std::move(place).error();
         std::function<awaitable<void>(std::size_t)> each = [&](std::size_t i) {
-            return find_one(fs, *place, &directory->list->names[offset - DOTS + i], &found[i]);
+            return find_one(fs, *place, directory->list.get(), offset - DOTS + i, &found[i]);
         };
         co_await for_each_concurrently(found.size(), NAMES_AT_ONCE, std::move(each));
     }
@@ -243,7 +263,10 @@ awaitable<Result<Listing>> read_directory(FileSystem* fs, u64 handle, std::size_
     const bool at_end = list->complete && found.empty() && offset - DOTS >= list->names.size();
     // What one user may list is not for another to see.
     const bool for_all = fs->behaviour().cache != CacheMode::none && fs->behaviour().access == Access::client;
-    if (at_end && for_all) fs->kept_lists.keep(directory->inode->number, list);
+    if (at_end && for_all) {
+        for (auto& each : list->names) each.attributes = nullptr;  // too old by the next time
+        fs->kept_lists.keep(directory->inode->number, list);
+    }
     co_return std::move(filler.listing);
 }
 

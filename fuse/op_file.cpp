@@ -10,7 +10,9 @@ using tools::both;
 
 /// The kernel caches the inode's contents for somebody who has it open by another file than this new one.
 bool is_cached(const Inode& inode, const OpenFile& but) {
-    return std::ranges::any_of(inode.open_files, [&](const OpenFile* open) { return open != &but && !open->direct; });
+    const OpenFile* open = inode.open_files;
+    while (open != nullptr && (open == &but || open->direct)) open = open->older;
+    return open != nullptr;
 }
 
 /// Files of length 0 may yield data all the same (ctl and event files): the kernel must not stop at that length. Nor

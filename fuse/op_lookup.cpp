@@ -26,11 +26,23 @@ awaitable<Result<Entry>> entry_of(FileSystem* fs, InodePtr parent, std::string n
 awaitable<Result<Entry>> look_up(FileSystem* fs, u64 parent, std::string name) {
     auto directory = fs->inode(parent);
     if (!directory) co_return std::move(directory).error();
+    auto ahead = fs->names_ahead.take(*fs, parent, name);
+    // Where it tells of a change it may also be what was before the change.
+    const InodePtr known = ahead ? fs->inodes.child(**directory, name) : nullptr;
+    if (ahead && (!known || known->seen == stamp_of(ahead->attributes))) {
+        const Qid qid = ahead->node->qid();
+        auto entry = to_entry(*fs, *directory, std::move(name), qid, std::move(ahead->node), ahead->attributes);
+        if (entry) entry->age = ahead->age;
+        co_return entry;
+    }
+    const auto begun = Clock::now();
     auto place = co_await fs->node(*directory);
     if (!place) co_return std::move(place).error();
     auto found = co_await (*place)->walk(name);
     if (!found) co_return std::move(found).error();
-    co_return co_await entry_of(fs, std::move(*directory), std::move(name), std::move(*found));
+    auto entry = co_await entry_of(fs, *directory, std::move(name), std::move(*found));
+    if (entry) fs->names_ahead.looked_up(*fs, *directory, Clock::now() - begun);
+    co_return entry;
 }
 
 awaitable<Result<Looked>> look_up_or_not(FileSystem* fs, u64 parent, std::string name) {

@@ -20,7 +20,7 @@ namespace {
 /// answers ENOENT afterwards even for an open fid, and fstat(2) must go on working (kata-containers issue 9700).
 awaitable<void> see_once_more(FileSystem* fs, const Inode& parent, const std::string& name) {
     const InodePtr inode = fs->inodes.child(parent, name);
-    if (!inode || inode->open_files.empty()) co_return;
+    if (!inode || inode->open_files == nullptr) co_return;
     auto place = co_await fs->node(inode);
     if (!place) co_return;
     auto attributes = co_await (*place)->attributes();
@@ -29,7 +29,7 @@ awaitable<void> see_once_more(FileSystem* fs, const Inode& parent, const std::st
     inode->last_seen = std::make_unique<Attributes>(std::move(*attributes));
     // The same holds for opening it once more, which pages of shared maps may need.
     std::vector<std::shared_ptr<OpenFile>> appending;
-    for (OpenFile* open : inode->open_files)
+    for (OpenFile* open = inode->open_files; open != nullptr; open = open->older)
         if (open->appends() && (open->flags & P9_O_ACCMODE) == P9_O_RDWR) appending.push_back(open->shared_from_this());
     for (const auto& open : appending) (void)co_await fs->file_at_offsets(open);
 }

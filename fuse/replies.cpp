@@ -2,6 +2,7 @@
 
 #include <sys/uio.h>
 
+#include <algorithm>
 #include <climits>
 
 namespace p9::fuse {
@@ -34,7 +35,10 @@ fuse_entry_param to_entry_param(const Behaviour& behaviour, u64 number, const st
 }
 
 void reply(fuse_req_t req, FileSystem& filesystem, Entry entry) {
-    const auto param = to_entry_param(filesystem.behaviour(), entry.reference.inode()->number, entry.attributes);
+    auto param = to_entry_param(filesystem.behaviour(), entry.reference.inode()->number, entry.attributes);
+    const double age = std::chrono::duration<double>(entry.age).count();
+    param.attr_timeout = std::max(0.0, param.attr_timeout - age);
+    param.entry_timeout = std::max(0.0, param.entry_timeout - age);
     if (fuse_reply_entry(req, &param) == 0) entry.reference.handed_over();
 }
 

@@ -36,6 +36,7 @@ private:
 struct Entry {
     Reference reference;
     struct stat attributes;
+    Duration age{};  ///< of the attributes: the kernel may believe them for so much less
 };
 
 /// The answer to LOOKUP where the kernel may remember too that there is nothing.

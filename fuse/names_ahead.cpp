@@ -1,0 +1,118 @@
+#include "fuse/names_ahead.hpp"
+
+#include "fuse/filesystem.hpp"
+
+#include <algorithm>
+
+namespace p9::fuse {
+namespace {
+
+// An answer that comes sooner is not worth the work.
+constexpr std::chrono::milliseconds LONG{2};
+// Looking at one name is no sign that another will follow.
+constexpr u32 LOOKUPS_BEFORE = 2;
+constexpr std::size_t NAMES_AT_MOST = 256, DIRECTORIES_AT_MOST = 4, AT_ONCE = 128;
+
+std::chrono::duration<double> believed(const Behaviour& behaviour) {
+    return std::chrono::duration<double>(std::min(behaviour.attribute_timeout, behaviour.entry_timeout));
+}
+
+/// Counts as a request of the kernel's, so that the mount outlives it.
+class UnderWay {
+public:
+    explicit UnderWay(FileSystem& fs) : count_(fs.requests_under_way) { ++count_; }
+    ~UnderWay() { --count_; }
+    UnderWay(const UnderWay&) = delete;
+    UnderWay& operator=(const UnderWay&) = delete;
+
+private:
+    std::size_t& count_;
+};
+
+}  // namespace
+
+std::optional<NameAhead> NamesAhead::take(const FileSystem& fs, u64 directory, const std::string& name) {
+    const auto at = directories_.find(directory);
+    if (at == directories_.end() || at->second->under_way) return std::nullopt;
+    Fetched& fetched = *at->second;
+    const Duration age = Clock::now() - fetched.when;
+    if (fetched.changes != fs.changes || age >= believed(fs.behaviour())) {
+        fetched.names.clear();
+        return std::nullopt;
+    }
+    const auto found = fetched.names.find(name);
+    if (found == fetched.names.end()) return std::nullopt;
+    NameAhead known = std::move(found->second);
+    fetched.names.erase(found);
+    known.age = age;
+    if (!fs.is_current(*known.node)) return std::nullopt;
+    return known;
+}
+
+void NamesAhead::looked_up(FileSystem& fs, const InodePtr& directory, Duration took) {
+    // With access=user what one may see is not for another.
+    const Behaviour& behaviour = fs.behaviour();
+    if (took < LONG || behaviour.cache == CacheMode::none || behaviour.access != Access::client) return;
+    const auto now = Clock::now();
+    auto& fetched = directories_[directory->number];
+    if (!fetched || (!fetched->under_way && now - fetched->when >= believed(behaviour))) {
+        fetched = std::make_shared<Fetched>();
+        fetched->when = now;
+    }
+    // Only once: where changes have made it worthless they will again.
+    if (++fetched->lookups != LOOKUPS_BEFORE) return;
+    fetched->when = now;
+    fetched->changes = fs.changes;
+    fetched->under_way = true;
+    spawn(fs.executor(), fetch(&fs, directory, fetched));
+    make_room();
+}
+
+std::size_t NamesAhead::fids() const {
+    std::size_t sum = 0;
+    for (const auto& [number, fetched] : directories_)
+        sum += fetched->under_way ? NAMES_AT_MOST : fetched->names.size();
+    return sum;
+}
+
+void NamesAhead::make_room() {
+    while (directories_.size() > DIRECTORIES_AT_MOST) {
+        const auto older = [](const auto& a, const auto& b) { return a.second->when < b.second->when; };
+        directories_.erase(std::min_element(directories_.begin(), directories_.end(), older));
+    }
+}
+
+awaitable<void> NamesAhead::fetch(FileSystem* fs, InodePtr directory, FetchedPtr into) {
+    const UnderWay under_way(*fs);
+    struct Ended {
+        Fetched& fetched;
+        ~Ended() { fetched.under_way = false; }
+    } const ended{*into};
+    auto place = co_await fs->node(directory);
+    if (!place) co_return;
+    auto clone = co_await fs->clone(directory);
+    if (!clone) co_return;
+    auto opened = co_await Directory::open(std::move(*clone));
+    if (!opened) co_return;
+    std::vector<std::string> names;
+    u64 cookie = 0;
+    for (bool end = false; !end;) {
+        auto batch = co_await opened->read(cookie);
+        // Of a large directory nobody can tell which names will be wanted.
+        if (!batch || names.size() + batch->entries.size() > NAMES_AT_MOST) co_return;
+        for (auto& entry : batch->entries) names.push_back(std::move(entry.name));
+        cookie = batch->next;
+        end = batch->end;
+    }
+    const NodePtr from = std::move(*place);
+    std::function<awaitable<void>(std::size_t)> each = [&](std::size_t i) -> awaitable<void> {
+        auto node = co_await from->walk(names[i]);
+        if (!node) co_return;
+        auto shared = std::make_shared<Node>(std::move(*node));
+        auto attributes = co_await shared->attributes();
+        if (attributes) into->names.insert_or_assign(names[i], NameAhead{std::move(shared), std::move(*attributes)});
+    };
+    co_await for_each_concurrently(names.size(), AT_ONCE, std::move(each));
+}
+
+}  // namespace p9::fuse

@@ -1,0 +1,50 @@
+// What is fetched of a directory before the kernel asks for it: the attributes of all its names.
+//
+// A program that looks at one name after the other (git, make) waits for each, and on a link with delay that is all it
+// does. So when a directory's names are looked up one after the other, and the answers take long, the rest is asked for
+// at once. What has come is handed out while the kernel might have believed it, and if nothing was changed through the
+// mount meanwhile. Owned by MountState; one thread.
+#pragma once
+
+#include "fuse/inode_table.hpp"
+
+#include <unordered_map>
+
+namespace p9::fuse {
+
+class FileSystem;
+
+/// What was found of one name, and how old it is.
+struct NameAhead {
+    NodePtr node;
+    Attributes attributes;
+    Duration age{};
+};
+
+class NamesAhead {
+public:
+    /// What is known of `name`, once.
+    std::optional<NameAhead> take(const FileSystem& fs, u64 directory, const std::string& name);
+    /// A name was looked up in `directory` and found, which took so long: begins to fetch the others if that is worth
+    /// it.
+    void looked_up(FileSystem& fs, const InodePtr& directory, Duration took);
+    /// Fids that this takes on the server, or is about to.
+    std::size_t fids() const;
+
+private:
+    struct Fetched {
+        u64 changes = 0;         // FileSystem::changes before
+        Clock::time_point when;  // that it was begun
+        bool under_way = false;
+        u32 lookups = 0;  // that took long, since then
+        std::unordered_map<std::string, NameAhead> names;
+    };
+    using FetchedPtr = std::shared_ptr<Fetched>;
+
+    static awaitable<void> fetch(FileSystem* fs, InodePtr directory, FetchedPtr into);
+    void make_room();
+
+    std::unordered_map<u64, FetchedPtr> directories_;
+};
+
+}  // namespace p9::fuse
