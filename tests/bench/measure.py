@@ -13,6 +13,7 @@ import copy_files
 import fuse
 import proxy
 import serve
+import v9fs
 import virtio
 from common import BUILD, DELAY_MS, DIODCAT, MIB, P9CAT, P9LS, QUICK, Table, alternate, free_port, make_tree, seconds
 
@@ -193,6 +194,7 @@ def main():
         complete.complete(table, work)
         virtio.port(table)
         fuse.mounted(table, work)
+        v9fs.v9fs(table)
         description = machine(server)
     finally:
         if server:

@@ -1,12 +1,16 @@
 // Files that change behind the mount: what may be seen when, in each cache mode.
 
 #include "tests/fuse/served.hpp"
+#include "tests/support/delay_proxy.hpp"
 
 #include <sys/mman.h>
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <csignal>
+#include <cstdio>
 #include <sstream>
+#include <thread>
 
 namespace p9::test {
 namespace {
@@ -289,6 +293,71 @@ TEST_F(Cache, AListingIsKeptWhileTheDirectoryIsUnchanged) {
         put(there("d/other"), "made there");
         EXPECT_EQ(list_all(here("d")), 302u);
     }
+}
+
+/// p9serve on a Unix socket.
+class Server {
+public:
+    Server(const std::string& socket, const std::string& exported) {
+        const std::string program = std::string(P9_BINARY_DIR) + "/p9serve";
+        output_ =
+            ::popen(("echo $$; exec " + program + " --listen unix!" + socket + " --dir " + exported).c_str(), "r");
+        char line[256];
+        if (std::fgets(line, sizeof line, output_) != nullptr) pid_ = std::stoi(line);
+        (void)!std::fgets(line, sizeof line, output_);  // it listens
+    }
+    ~Server() {
+        if (pid_ > 0) ::kill(pid_, SIGTERM);
+        ::pclose(output_);
+    }
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
+
+private:
+    std::FILE* output_ = nullptr;
+    pid_t pid_ = -1;
+};
+
+/// A link with a delay of so much each way to the socket `near`, for as long as it lives.
+class SlowLink {
+public:
+    SlowLink(const std::string& far, const std::string& near, std::chrono::milliseconds delay)
+        : proxy_(io_, stream_endpoint(far), stream_endpoint(near), delay), thread_([this] { io_.run(); }) {}
+    ~SlowLink() {
+        io_.stop();
+        thread_.join();
+    }
+    SlowLink(const SlowLink&) = delete;
+    SlowLink& operator=(const SlowLink&) = delete;
+
+private:
+    boost::asio::io_context io_;
+    DelayProxy proxy_;
+    std::thread thread_;
+};
+
+TEST_F(Cache, NamesThatAreLookedUpOneAfterTheOtherAreFetchedAheadOnASlowLink) {
+    exported_ = scratch_.make("export");
+    const std::string near = (scratch_ / "near").string(), far = (scratch_ / "far").string();
+    const Server server(near, exported_);
+    const SlowLink link(far, near, std::chrono::milliseconds(5));
+    for (int i = 0; i < 200; ++i) put(there(std::to_string(i)), std::string(static_cast<std::size_t>(i), 'x'));
+    trace_ = (scratch_ / "trace").string();
+    mounted_ = std::make_unique<Mounted>(scratch_, "unix!" + far, "attr_timeout=600,entry_timeout=600,trace=" + trace_);
+    ASSERT_EQ(mounted_->outcome().status, 0) << mounted_->outcome().errors;
+    struct stat status{};
+    for (int i = 0; i < 200; ++i) {
+        ASSERT_EQ(::lstat(here(std::to_string(i)).c_str(), &status), 0) << i;
+        EXPECT_EQ(status.st_size, i);
+    }
+    // Each name once by the fetching, and again only those that were looked up before it was done.
+    EXPECT_LT(sent("Twalk"), 300u);
+    EXPECT_LT(::lstat(here("later").c_str(), &status), 0);
+    put(there("later"), "text");
+    EXPECT_EQ(::lstat(here("later").c_str(), &status), 0);
+    EXPECT_EQ(contents_of(here("199")), std::string(199, 'x'));
+    // The mount ends before its link.
+    mounted_.reset();
 }
 
 TEST_F(Cache, FidsOnTheServerHaveABound) {
