@@ -17,7 +17,13 @@ awaitable<Result<DirectoryBatch>> first_entries(const Client& client) {
     auto directory = co_await std::move(opening);
     if (!directory) co_return directory.error();
     auto reading = directory->read(0);
-    co_return co_await std::move(reading);
+    auto batch = co_await std::move(reading);
+    if (!batch || batch->end) co_return batch;
+    // Servers tell the end by an answer with nothing in it. What fails here failed after the entries had come.
+    auto looking = directory->read(batch->next);
+    const auto rest = co_await std::move(looking);
+    batch->end = rest && rest->end && rest->entries.empty() && rest->refused.empty();
+    co_return batch;
 }
 
 awaitable<Result<std::size_t>> read_a_little(const Client& client, std::string path) {
