@@ -1,5 +1,6 @@
 #include "fuse/connection.hpp"
 
+#include "fuse/backoff.hpp"
 #include "tools/connection.hpp"
 #include "tools/messages.hpp"
 
@@ -14,7 +15,9 @@ namespace {
 namespace asio = boost::asio;
 
 // Between attempts: a server that restarts is back in a moment, a guest that boots in seconds.
-constexpr std::chrono::milliseconds FIRST_PAUSE{50}, LONGEST_PAUSE{2000};
+constexpr std::chrono::milliseconds FIRST_RETRY{50}, LONGEST_RETRY{2000};
+// A session that ends so soon is as good as none: a server that hangs up again and again is not kept busy.
+constexpr std::chrono::milliseconds SHORT_LIFE{200};
 
 /// An attach that was refused, in words that help.
 Error attach_refused(Error error, const ConnectionOptions& options) {
@@ -71,6 +74,7 @@ awaitable<Result<NodePtr>> Connection::attach(std::shared_ptr<bool> reached) {
     if (!attributes->is_directory())
         co_return Error::from_errno(ENOTDIR, "the root of the tree \"" + escaped(options_.attach.aname) +
                                                  "\" is not a directory; p9cat reads files");
+    root_attributes_ = *attributes;
     session_ = std::move(*session);
     co_return std::make_shared<Node>(std::move(*root));
 }
@@ -79,8 +83,10 @@ awaitable<void> Connection::keep(std::function<awaitable<void>(NodePtr)> take_ov
     // Inherited descriptors cannot be dialled again.
     const bool again =
         options_.reconnect_timeout != Duration::zero() && !std::holds_alternative<FdAddress>(options_.address);
+    Backoff pauses(FIRST_RETRY, LONGEST_RETRY);
     while (!stopped_) {
         const std::shared_ptr<Session> session = session_;
+        const auto began = Clock::now();
         last_error_ = co_await session->wait_until_ended();
         if (stopped_) co_return;
         ready_ = false;
@@ -95,7 +101,12 @@ awaitable<void> Connection::keep(std::function<awaitable<void>(NodePtr)> take_ov
             co_return;
         }
         spawn(executor_, give_up_later(generation_));
-        Duration next = FIRST_PAUSE;
+        if (Clock::now() - began < SHORT_LIFE) {
+            co_await pause(retry_, pauses.next());
+            if (stopped_) co_return;
+        } else {
+            pauses = Backoff(FIRST_RETRY, LONGEST_RETRY);
+        }
         for (;;) {
             auto connecting = connect();
             auto root = co_await std::move(connecting);
@@ -107,9 +118,8 @@ awaitable<void> Connection::keep(std::function<awaitable<void>(NodePtr)> take_ov
             }
             if (last_error_->message() != root.error().message()) log_.note(root.error().message());
             last_error_ = std::move(root).error();
-            co_await pause(retry_, next);
+            co_await pause(retry_, pauses.next());
             if (stopped_) co_return;
-            next = std::min<Duration>(next * 2, LONGEST_PAUSE);
         }
         log_.note("connected to " + name() + " again after " + seconds(Clock::now() - *lost_since_));
         tell_("connected to " + name());

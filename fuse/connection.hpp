@@ -55,6 +55,8 @@ public:
     std::optional<Clock::time_point> lost_since() const { return lost_since_; }
     /// Why the last session ended, or why there is no new one; nothing while all was well.
     const std::optional<Error>& last_error() const { return last_error_; }
+    /// The root's attributes as they were at the last attach.
+    const Attributes& root_attributes() const { return root_attributes_; }
     const ConnectionOptions& options() const { return options_; }
 
 private:
@@ -72,6 +74,7 @@ private:
     boost::asio::steady_timer changed_;   // cancelled when any of these changes
     boost::asio::steady_timer retry_;     // until the next attempt
     boost::asio::steady_timer patience_;  // until callers are let go
+    Attributes root_attributes_;
     u64 generation_ = 0;
     bool ready_ = false;     // the session's root has been taken over
     bool given_up_ = false;  // callers are not kept waiting any more

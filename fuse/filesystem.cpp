@@ -45,7 +45,9 @@ FileSystem::FileSystem(Connection& connection, NodePtr root, Behaviour behaviour
       write_buffers(state_.write_buffers),
       locks(state_.locks),
       counters(state_.counters),
+      last_answers(state_.last_answers),
       requests_under_way(state_.requests_under_way),
+      requests_answered(state_.requests_answered),
       changes(state_.changes),
       init_answered(state_.init_answered) {}
 
@@ -66,7 +68,9 @@ FileSystem::FileSystem(FileSystem& mounts_own, UserTree& tree)
       write_buffers(state_.write_buffers),
       locks(state_.locks),
       counters(state_.counters),
+      last_answers(state_.last_answers),
       requests_under_way(state_.requests_under_way),
+      requests_answered(state_.requests_answered),
       changes(state_.changes),
       init_answered(state_.init_answered) {}
 
@@ -185,6 +189,7 @@ awaitable<Result<FilePtr>> FileSystem::file_at_offsets(std::shared_ptr<OpenFile>
 }
 
 void FileSystem::saw(Inode& inode, const Attributes& attributes) {
+    if (inode.is_root()) last_answers.saw(attributes);
     const Stamp now = stamp_of(attributes);
     state_.server_clock.saw(now, Clock::now());
     inode.size = attributes.size;
@@ -218,6 +223,7 @@ awaitable<void> FileSystem::take_over(NodePtr root) {
     // when they are opened, attributes at once; and where these tell of a change the kernel drops contents of files
     // that are open.
     kept_lists.clear();
+    last_answers.new_session();
     inodes.for_each([this](Inode& inode) {
         inode.pages_valid = false;
         expire_attributes(inode);

@@ -6,6 +6,7 @@
 #include "fuse/connection.hpp"
 #include "fuse/counters.hpp"
 #include "fuse/handles.hpp"
+#include "fuse/last_answers.hpp"
 #include "fuse/locks.hpp"
 #include "fuse/log.hpp"
 #include "fuse/names_ahead.hpp"
@@ -46,7 +47,9 @@ struct MountState {
     NamesAhead names_ahead;
     WriteBuffers write_buffers;
     LockTable locks;
+    LastAnswers last_answers;
     std::size_t requests_under_way = 0;
+    u64 requests_answered = 0;
     u64 changes = 0;
     bool init_answered = false;
     Counters counters;
@@ -150,8 +153,11 @@ public:
     WriteBuffers& write_buffers;
     LockTable& locks;
     Counters& counters;
-    /// Requests of the kernel's that have no answer yet.
+    LastAnswers& last_answers;
+    /// Requests of the kernel's that are being worked on.
     std::size_t& requests_under_way;
+    /// Requests that have had an answer, as a rule the server's.
+    u64& requests_answered;
     /// Grows when a request that changes something begins, and when it ends.
     u64& changes;
     /// The kernel knows what this mount can do.

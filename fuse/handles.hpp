@@ -48,7 +48,18 @@ struct ListedName {
     u32 batch = 0;                           ///< which of the list's batches it came with
     u64 path = 0;                            ///< its qid's
     std::unique_ptr<Attributes> attributes;  ///< where the listing brought them
+
+    /// Bytes of memory, about.
+    std::size_t weight() const {
+        const std::size_t bytes = sizeof *this + name.size();
+        if (attributes == nullptr) return bytes;
+        const Attributes& told = *attributes;
+        return bytes + sizeof told + told.user.size() + told.group.size() + told.modifier.size() + told.target.size();
+    }
 };
+
+/// More than any directory's listing takes that people can work with; a hostile server's never ends.
+inline constexpr std::size_t MAX_LISTING_BYTES = 512 << 20;
 
 /// What the server answered at once.
 struct ListedBatch {
@@ -64,6 +75,7 @@ struct NameList {
                        ///< and an offset must not be found in a later one, where it is another name's
     std::vector<ListedName> names;
     std::vector<ListedBatch> batches;
+    std::size_t weight = 0;  ///< of all names, in bytes
     bool complete = false;
     Clock::time_point begun = Clock::now();
 };

@@ -5,7 +5,7 @@ namespace p9::fuse {
 std::string_view help_text() {
     return R"(Mounts a 9P server's tree.
 Usage: p9fuse ADDR MOUNTPOINT [-o OPTIONS] [-f] [-d]
-       p9fuse --status MOUNTPOINT [--json]
+       p9fuse --status MOUNTPOINT [--json] [--timeout SECONDS]
 
   ADDR                  the server: tcp!HOST!PORT, unix!PATH, ws://HOST/PATH,
                         virtio!PORT, vsock!CID!PORT, exec!COMMAND, HOST[:PORT]
@@ -13,6 +13,7 @@ Usage: p9fuse ADDR MOUNTPOINT [-o OPTIONS] [-f] [-d]
   -f                    stay in the foreground; else return when it works
   -d                    print the kernel's requests (stays in the foreground)
   --status, --json      print how a mount is doing, whatever its server does
+  --timeout SECONDS     with --status: wait so long for the mount; 5
   --help, --version     print this, or the version, and exit
 
 Options after -o, separated by commas (a comma in a value is written \,):

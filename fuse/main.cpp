@@ -21,7 +21,7 @@ int main(int argc, char** argv) {
         const std::string_view text = options->help ? fuse::help_text() : "p9fuse " P9_VERSION "\n";
         return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() ? tools::EXIT_DONE : tools::EXIT_REFUSED;
     }
-    if (options->status) return fuse::show_status(*options->status, options->json);
+    if (options->status) return fuse::show_status(*options->status, options->json, options->patience);
     fuse::Starter starter;
     if (const auto status = starter.begin(options->foreground)) return *status;
     // After the fork: an io_context's descriptors are not for sharing.

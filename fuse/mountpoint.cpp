@@ -130,7 +130,7 @@ Result<void> clear_dead_mounts(const std::string& place) {
         const auto mount = mount_at(place);
         if (!mount || mount->type != MOUNT_TYPE) return boost::system::in_place_value;
         // Its attributes would have to come from its server, which may not answer.
-        const int number = ask_for_status(place, false).number;
+        const int number = ask_for_status(place, false, STATUS_PATIENCE).number;
         if (number != ENOTCONN && number != ECONNABORTED) return taken();
         if (!clear_away(place))
             return Error::from_errno(ENOTCONN,

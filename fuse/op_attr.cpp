@@ -140,7 +140,9 @@ awaitable<Result<struct statvfs>> statfs(FileSystem* fs, u64 number) {
     // df and installers ask everywhere; no figures at all are better than an error to them.
     if (!figures && figures.error().is_errno(EOPNOTSUPP)) co_return to_statvfs(StatFs{});
     if (!figures) co_return std::move(figures).error();
-    co_return to_statvfs(*figures);
+    const struct statvfs seen = to_statvfs(*figures);
+    if (number == FUSE_ROOT_ID) fs->last_answers.saw(seen);
+    co_return seen;
 }
 
 }  // namespace p9::fuse

@@ -59,7 +59,11 @@ awaitable<Result<void>> read_up_to(FileSystem* fs, OpenDirectory& directory, std
             auto attributes = entry.attributes ? std::make_unique<Attributes>(std::move(*entry.attributes)) : nullptr;
             list->names.push_back({std::move(entry.name), entry.type, static_cast<u32>(list->batches.size()),
                                    entry.qid.path, std::move(attributes)});
+            list->weight += list->names.back().weight();
         }
+        if (list->weight > MAX_LISTING_BYTES)
+            co_return Error::from_errno(
+                EFBIG, "the listing is larger than " + std::to_string(MAX_LISTING_BYTES >> 20) + " MiB");
         list->batches.push_back({directory.changes, Clock::now()});
         // The next is under way already.
         directory.changes = fs->changes;

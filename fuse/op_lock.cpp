@@ -1,4 +1,5 @@
 // fcntl(2) and flock(2) locks, kept by the server.
+#include "fuse/backoff.hpp"
 #include "fuse/operations.hpp"
 
 #include <boost/asio/redirect_error.hpp>
@@ -81,7 +82,7 @@ awaitable<Result<void>> set_lock(FileSystem* fs, u64 handle, LockRequest request
     auto holder = co_await holder_for(fs, file, key, request.pid);
     if (!holder) co_return std::move(holder).error();
     const Lock lock = lock_of(*fs, request.range, *holder);
-    milliseconds pause = FIRST_PAUSE;
+    Backoff pauses(FIRST_PAUSE, LONGEST_PAUSE);
     for (;;) {
         auto open = co_await fs->file(holder->file);
         if (!open) co_return std::move(open).error();
@@ -92,10 +93,9 @@ awaitable<Result<void>> set_lock(FileSystem* fs, u64 handle, LockRequest request
         const bool retry = *status == LockStatus::blocked || *status == LockStatus::grace;
         if (!request.wait || !retry) co_return outcome(*status);
         boost::system::error_code interrupted;
-        asio::steady_timer timer(fs->executor(), pause);
+        asio::steady_timer timer(fs->executor(), pauses.next());
         co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, interrupted));
         if (interrupted) co_return Error(errc::cancelled, "waiting for a lock");
-        pause = std::min(pause * 2, LONGEST_PAUSE);
     }
 }
 

@@ -39,8 +39,9 @@ Result<AttributeValue> fitting(std::string bytes, std::size_t size) {
 
 }  // namespace
 
+int not_asked_for(std::string_view name) { return not_passed_on(name, ENODATA); }
+
 awaitable<Result<AttributeValue>> get_xattr(FileSystem* fs, u64 number, std::string name, std::size_t size) {
-    if (const int refused = not_passed_on(name, ENODATA)) co_return Error::from_errno(refused);
     auto inode = fs->inode(number);
     if (!inode) co_return std::move(inode).error();
     auto place = co_await place_of(fs, *inode, {});

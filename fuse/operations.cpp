@@ -49,6 +49,7 @@ void on_forget_multi(fuse_req_t req, size_t count, fuse_forget_data* forgets) {
 }
 
 void on_getattr(fuse_req_t req, fuse_ino_t number, fuse_file_info* info) {
+    if (number == FUSE_ROOT_ID) return serve_root_attributes(fs_of(req), req);
     serve(fs_of(req), req, calling(get_attributes, &fs_of(req), number, handle_of(info)));
 }
 
@@ -62,7 +63,10 @@ void on_setattr(fuse_req_t req, fuse_ino_t number, struct stat* wanted, int mask
         serve_change(fs_of(req), req, std::move(changing));
 }
 
-void on_statfs(fuse_req_t req, fuse_ino_t number) { serve(fs_of(req), req, calling(statfs, &fs_of(req), number)); }
+void on_statfs(fuse_req_t req, fuse_ino_t number) {
+    if (number == FUSE_ROOT_ID) return serve_root_figures(fs_of(req), req);
+    serve(fs_of(req), req, calling(statfs, &fs_of(req), number));
+}
 
 void on_opendir(fuse_req_t req, fuse_ino_t number, fuse_file_info*) {
     serve(fs_of(req), req, calling(open_directory, &fs_of(req), number));
@@ -140,7 +144,13 @@ void on_getxattr(fuse_req_t req, fuse_ino_t number, const char* name, size_t siz
             reply(req, fs, AttributeValue{std::move(status), size == 0});
         return;
     }
-    if (!refused_for_good(req, EOPNOTSUPP)) serve(fs_of(req), req, calling(get_xattr, &fs_of(req), number, name, size));
+    if (refused_for_good(req, EOPNOTSUPP)) return;
+    // ls -l asks so of every mountpoint that it lists: without a connection too it must not wait.
+    if (const int refused = not_asked_for(name)) {
+        fuse_reply_err(req, refused);
+        return;
+    }
+    serve(fs_of(req), req, calling(get_xattr, &fs_of(req), number, name, size));
 }
 
 void on_listxattr(fuse_req_t req, fuse_ino_t number, size_t size) {

@@ -60,6 +60,8 @@ awaitable<Result<Entry>> make_link(FileSystem* fs, u64 number, u64 new_parent, s
 awaitable<Result<Entry>> make_node(FileSystem* fs, u64 parent, std::string name, u32 mode, u64 rdev, u32 gid);
 
 // op_xattr.cpp
+/// Why reading an attribute of this name is not the server's business (errno); 0 if it is.
+int not_asked_for(std::string_view name);
 /// `size` is that of the caller's buffer, 0 to ask for the length only.
 awaitable<Result<AttributeValue>> get_xattr(FileSystem* fs, u64 number, std::string name, std::size_t size);
 awaitable<Result<AttributeValue>> list_xattrs(FileSystem* fs, u64 number, std::size_t size);

@@ -154,6 +154,7 @@ Result<Options> parse_options(const std::vector<std::string>& arguments) {
     std::vector<Item> items;
     bool only_places = false;
     bool asks = false;
+    std::optional<Duration> patience;
     for (std::size_t i = 0; i < arguments.size(); ++i) {
         const std::string& argument = arguments[i];
         const auto add_list = [&](std::string_view list) {
@@ -176,6 +177,13 @@ Result<Options> parse_options(const std::vector<std::string>& arguments) {
             places.push_back(argument.substr(9));
         } else if (argument == "--json") {
             options.json = true;
+        } else if (argument == "--timeout" || argument.starts_with("--timeout=")) {
+            Item limit{"--timeout", std::nullopt};
+            if (argument != limit.name)
+                limit.value = argument.substr(limit.name.size() + 1);
+            else if (i + 1 < arguments.size())
+                limit.value = arguments[++i];
+            if (auto error = take_duration(limit, patience.emplace())) return std::move(*error);
         } else if (argument == "-f") {
             options.foreground = true;
         } else if (argument == "-d") {
@@ -192,9 +200,11 @@ Result<Options> parse_options(const std::vector<std::string>& arguments) {
     if (asks) {
         if (places.size() != 1) return usage("--status: expected one MOUNTPOINT; see p9fuse --help");
         options.status = places.front();
+        options.patience = patience.value_or(STATUS_PATIENCE);
         return options;
     }
     if (options.json) return usage("--json goes with --status");
+    if (patience) return usage("--timeout goes with --status; a mount has connect_timeout and reconnect_timeout");
     if (auto error = take_places(places, options)) return std::move(*error);
     if (hands_on_mount(items)) items.resize(items.size() - 2);
     for (const auto& item : items)

@@ -9,6 +9,9 @@
 
 namespace p9::fuse {
 
+/// How long a mount may take to tell its status: it asks nobody.
+inline constexpr std::chrono::seconds STATUS_PATIENCE{5};
+
 struct Options {
     Address address;
     std::string mountpoint;
@@ -33,6 +36,7 @@ struct Options {
 
     std::optional<std::string> status;  ///< the mount to be asked, instead of making one
     bool json = false;
+    Duration patience = STATUS_PATIENCE;  ///< with the mount that is asked
 
     bool help = false;
     bool version = false;

@@ -51,6 +51,7 @@ void Request::on_interrupt(fuse_req_t, void* self) {
     // while the coroutine keeps the Request alive.
     auto request = static_cast<Request*>(self)->shared_from_this();
     auto begin = [request] {
+        if (request->answered()) return;
         if (request->interruptible_ == Interruptible::at_once)
             request->cancel();
         else
@@ -63,11 +64,7 @@ awaitable<void> Request::cancel_later(std::shared_ptr<Request> request) {
     asio::steady_timer timer(request->filesystem_->executor(), MOMENT);
     boost::system::error_code ignored;
     co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-    request->cancel();
-}
-
-void Request::cancel() {
-    if (req_ != nullptr) signal_.emit(asio::cancellation_type::terminal);
+    if (!request->answered()) request->cancel();
 }
 
 void start(std::shared_ptr<Request> request, awaitable<void> running) {

@@ -43,11 +43,16 @@ public:
     /// The error for a change that may or may not have been made, after a line in the log.
     Error fate_unknown(const std::string& what) const;
 
-    /// Answers, once.
+    /// True once there is an answer.
+    bool answered() const { return req_ == nullptr; }
+    /// Gives up what the request waits for.
+    void cancel() { signal_.emit(boost::asio::cancellation_type::terminal); }
+    /// Answers, if nobody has yet.
     template <class T>
     void answer(Result<T>&& outcome) {
         Result<T> result = std::move(outcome);
         fuse_req_t req = std::exchange(req_, nullptr);
+        if (req == nullptr) return;
         if (!result) {
             fuse_reply_err(req, to_errno(result.error()));
         } else if constexpr (std::is_void_v<T>) {
@@ -60,7 +65,6 @@ public:
 private:
     static void on_interrupt(fuse_req_t req, void* self);
     static awaitable<void> cancel_later(std::shared_ptr<Request> request);
-    void cancel();
 
     FileSystem* filesystem_;
     Interruptible interruptible_;
@@ -69,9 +73,12 @@ private:
     boost::asio::cancellation_signal signal_;
 };
 
+/// What ends the connection within this time after it was asked may well be the reason.
+inline constexpr std::chrono::seconds SOON{1};
+
 /// Runs what `operation` starts to its end and answers the request with its result. Where the connection ends
 /// meanwhile, and comes back in time, it is started again; unless `once` names it, because then nobody knows whether it
-/// was done.
+/// was done, or unless the connection has ended of it again and again for as long as the reconnect timeout.
 template <class Operation>
 awaitable<void> run(std::shared_ptr<Request> request, std::string once, Operation operation) {
     // Cancelled requests end with a value, and this coroutine has to go on to answer.
@@ -79,6 +86,7 @@ awaitable<void> run(std::shared_ptr<Request> request, std::string once, Operatio
     using Answer = typename std::invoke_result_t<Operation&>::value_type;
     Connection& connection = request->filesystem().connection();
     Answer result = Error::from_errno(EIO);
+    std::optional<Clock::time_point> hung_up_since;
     try {
         for (;;) {
             if (!connection.alive()) {
@@ -89,6 +97,7 @@ awaitable<void> run(std::shared_ptr<Request> request, std::string once, Operatio
                     break;
                 }
             }
+            const auto began = Clock::now();
             auto working = operation();
             result = co_await std::move(working);
             if (result || result.error().code != make_error_code(errc::connection_lost)) break;
@@ -96,10 +105,16 @@ awaitable<void> run(std::shared_ptr<Request> request, std::string once, Operatio
                 result = request->fate_unknown(once);
                 break;
             }
+            // A server may end the connection whenever it gets just this request.
+            if (Clock::now() - began > SOON) hung_up_since.reset();
+            if (!hung_up_since) hung_up_since = began;
+            if (Clock::now() - *hung_up_since > connection.options().reconnect_timeout) break;
         }
     } catch (const std::bad_alloc&) {
         result = Error::from_errno(ENOMEM);
     }
+    // A result that comes too late says at least that the server is there.
+    if (result || !request->answered()) ++request->filesystem().requests_answered;
     request->answer(std::move(result));
 }
 
@@ -122,6 +137,11 @@ void serve_change(FileSystem& filesystem, fuse_req_t req, Operation operation) {
     request->is_a_change();
     start(request, run(request, std::string(), std::move(operation)));
 }
+
+/// GETATTR and STATFS of the root: after a second without an answer, and at once without a connection, with what the
+/// server told last.
+void serve_root_attributes(FileSystem& filesystem, fuse_req_t req);
+void serve_root_figures(FileSystem& filesystem, fuse_req_t req);
 
 /// For changes that must not be made twice; `what` names it for the log.
 template <class Operation>

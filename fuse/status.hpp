@@ -23,10 +23,11 @@ struct StatusAnswer {
     std::string text;  ///< of the attribute
 };
 
-/// Asks the p9fuse mount at `mountpoint`, which must be an absolute path, and waits for five seconds at most.
-StatusAnswer ask_for_status(const std::string& mountpoint, bool json);
+/// Asks the p9fuse mount at `mountpoint`, which must be an absolute path, and waits for that long at most (zero: for
+/// ever).
+StatusAnswer ask_for_status(const std::string& mountpoint, bool json, Duration patience);
 
 /// Prints the status of the mount that `path` is or lies in. Returns what to exit with.
-int show_status(const std::string& path, bool json);
+int show_status(const std::string& path, bool json, Duration patience);
 
 }  // namespace p9::fuse

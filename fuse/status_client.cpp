@@ -9,6 +9,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <csignal>
@@ -18,8 +19,6 @@
 
 namespace p9::fuse {
 namespace {
-
-constexpr int PATIENCE_MS = 5000;
 
 /// Between fork and exit: asks, and writes errno or 0 and then the text.
 [[noreturn]] void ask_and_exit(const MountEntry& mount, bool json, int out) {
@@ -40,13 +39,17 @@ constexpr int PATIENCE_MS = 5000;
     ::_exit(::write(out, value, all) == static_cast<ssize_t>(all) ? 0 : 1);
 }
 
-std::string read_answer(int in) {
+std::string read_answer(int in, Duration patience) {
     std::string answer;
-    const auto end = Clock::now() + std::chrono::milliseconds(PATIENCE_MS);
+    const auto end = Clock::now() + patience;
     for (;;) {
-        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now()).count();
+        int left = -1;
+        if (patience != Duration::zero()) {
+            const auto rest = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now()).count();
+            left = static_cast<int>(std::clamp<std::int64_t>(rest, 0, INT_MAX));
+        }
         pollfd ready{in, POLLIN, 0};
-        if (left <= 0 || ::poll(&ready, 1, static_cast<int>(left)) <= 0) return {};
+        if (::poll(&ready, 1, left) <= 0) return {};
         char chunk[4096];
         const ssize_t n = ::read(in, chunk, sizeof chunk);
         if (n <= 0) return answer;
@@ -67,7 +70,7 @@ std::optional<MountEntry> mount_of(const std::string& path) {
 
 }  // namespace
 
-StatusAnswer ask_for_status(const std::string& mountpoint, bool json) {
+StatusAnswer ask_for_status(const std::string& mountpoint, bool json, Duration patience) {
     const auto mount = mount_at(mountpoint);
     if (!mount || mount->type != MOUNT_TYPE) return {EINVAL, {}};
     int ends[2];
@@ -75,7 +78,7 @@ StatusAnswer ask_for_status(const std::string& mountpoint, bool json) {
     const pid_t child = ::fork();
     if (child == 0) ask_and_exit(*mount, json, ends[1]);
     ::close(ends[1]);
-    const std::string answer = child < 0 ? std::string() : read_answer(ends[0]);
+    const std::string answer = child < 0 ? std::string() : read_answer(ends[0], patience);
     ::close(ends[0]);
     if (child < 0) return {EAGAIN, {}};
     // Whoever waits for a mount can be killed.
@@ -87,7 +90,7 @@ StatusAnswer ask_for_status(const std::string& mountpoint, bool json) {
     return {number, answer.substr(sizeof number)};
 }
 
-int show_status(const std::string& path, bool json) {
+int show_status(const std::string& path, bool json, Duration patience) {
     std::string place = absolute_path(path);
     auto mount = mount_of(place);
     if (!mount) {
@@ -102,7 +105,7 @@ int show_status(const std::string& path, bool json) {
         tools::complain("p9fuse", path + ": no mount of p9fuse's is there");
         return tools::EXIT_REFUSED;
     }
-    const StatusAnswer answer = ask_for_status(mount->place, json);
+    const StatusAnswer answer = ask_for_status(mount->place, json, patience);
     switch (answer.number) {
         case 0:
             break;

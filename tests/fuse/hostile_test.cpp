@@ -160,6 +160,99 @@ TEST_F(HostileServer, SymlinksThatLeadNowhere) {
     }
 }
 
+TEST_F(HostileServer, AnswersWithWrongTagsReachNobody) {
+    ASSERT_NO_FATAL_FAILURE(mount({"lie=wrong-tag"}));
+    const int file = ::open(here("file").c_str(), O_RDONLY);
+    char bytes[10];
+    EXPECT_LT(::read(file, bytes, sizeof bytes), 0);
+    ::close(file);
+    EXPECT_EQ(list(here("directory")).names.size(), 1002u);
+    expect_alive();
+}
+
+// A server that crashes of a request, and is started again each time: no caller may wait for ever.
+TEST_F(HostileServer, ARequestThatEndsTheConnectionEachTimeFailsInTheEnd) {
+    ASSERT_NO_FATAL_FAILURE(mount({"missing=Treadlink", "missing-answer=hang-up"}, "reconnect_timeout=3"));
+    char target[10];
+    EXPECT_EQ(told(::readlink(here("link").c_str(), target, sizeof target)), -ENOTCONN);
+    EXPECT_EQ(contents_of(here("file")), "text\n");
+    expect_alive();
+}
+
+TEST_F(HostileServer, LocksThatThereAreNone) {
+    ASSERT_NO_FATAL_FAILURE(mount({"lie=bad-locks"}));
+    const int file = ::open(here("file").c_str(), O_RDWR);
+    ASSERT_GE(file, 0);
+    struct flock lock{};
+    lock.l_type = F_WRLCK;
+    EXPECT_LT(::fcntl(file, F_GETLK, &lock), 0);
+    lock.l_type = F_WRLCK;
+    EXPECT_LT(::fcntl(file, F_SETLK, &lock), 0);
+    EXPECT_LT(::fcntl(file, F_SETLKW, &lock), 0);
+    ::close(file);
+    EXPECT_EQ(contents_of(here("file")), "text\n");
+    expect_alive();
+}
+
+TEST_F(HostileServer, FiguresThatProgramsWouldDivideBy) {
+    ASSERT_NO_FATAL_FAILURE(mount({"lie=wild-figures"}));
+    struct statfs figures{};
+    ASSERT_EQ(told(::statfs(mounted_->path().c_str(), &figures)), 0);
+    EXPECT_GT(figures.f_bsize, 0);
+    EXPECT_EQ(figures.f_namelen, 255);
+    expect_alive();
+}
+
+TEST_F(HostileServer, AByteInEachMessageIsSlowAndNoMore) {
+    ASSERT_NO_FATAL_FAILURE(mount({"lie=tiny-iounit"}));
+    EXPECT_EQ(contents_of(here("file")), "text\n");
+    const int file = ::open(here("file").c_str(), O_RDWR);
+    EXPECT_EQ(told(::pwrite(file, "1234567890", 10, 2)), 10);
+    ::close(file);
+    EXPECT_EQ(contents_of(here("file")), "te1234567890");
+    EXPECT_NE(list(here("directory")).error, 0);  // no entry fits into a byte
+    expect_alive();
+}
+
+TEST_F(HostileServer, WritesOfWhichNothingIsTakenEnd) {
+    for (const std::size_t size : {std::size_t{10}, std::size_t{1} << 20}) {
+        ASSERT_NO_FATAL_FAILURE(mount({"lie=wrote-nothing"}));
+        const int file = ::open(here("file").c_str(), O_WRONLY);
+        ASSERT_GE(file, 0);
+        const std::string data(size, 'x');
+        const bool wrote = ::write(file, data.data(), data.size()) > 0;
+        EXPECT_TRUE(!wrote || ::fsync(file) < 0);
+        ::close(file);
+        expect_alive();
+    }
+}
+
+TEST_F(HostileServer, TheRootStaysADirectory) {
+    ASSERT_NO_FATAL_FAILURE(mount({"lie=root-is-a-file"}, "reconnect_timeout=1,attr_timeout=0,entry_timeout=0"));
+    for (int times = 0; times < 20; ++times) {
+        struct stat status{};
+        const bool told = ::stat(mounted_->path().c_str(), &status) == 0;
+        EXPECT_TRUE(!told || S_ISDIR(status.st_mode));
+    }
+    EXPECT_TRUE(mounted_->unmount());
+    EXPECT_EQ(mounted_->wait_for_end(), 0);
+}
+
+// Ten million names of 250 bytes would be gigabytes.
+TEST_F(HostileServer, AListingThatNeverEndsTakesBoundedMemory) {
+    ASSERT_NO_FATAL_FAILURE(mount({"lie=heavy-names", "msize=1048576"}));
+    const Listed listed = list(here("directory"), 10'000'000);
+    EXPECT_EQ(listed.error, EFBIG);
+    std::ifstream file("/proc/" + std::to_string(mounted_->daemon()) + "/status");
+    std::string word;
+    while (file >> word && word != "VmHWM:") continue;
+    std::size_t kib = 0;
+    file >> kib;
+    EXPECT_GT(kib, 0u);
+    EXPECT_LT(kib, 1'500'000u);
+    expect_alive();
+}
+
 // A file of the fake server that nobody answers stands for a server that hangs: everything else goes on.
 TEST_F(HostileServer, ARequestThatIsNeverAnsweredHoldsUpNothing) {
     ASSERT_NO_FATAL_FAILURE(mount({"missing=Tstatfs", "missing-answer=silence", "flush-answer=silence"}));

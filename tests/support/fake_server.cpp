@@ -72,6 +72,7 @@ void FakeServer::serve(Tag tag, Bytes frame) {
     const bool known = T::type == Tversion::type || speaks(T::dialects, dialect_);
     if (!known || knobs_.missing.contains(T::type)) return refuse_as(tag, knobs_.missing_answer);
     tag_ = tag;
+    if (T::type == Tread::type && lies(Lie::wrong_tag)) tag = Tag{static_cast<u16>(number(tag) + 1000)};
     const auto reply = on(*message);
     if (reply)
         answer(tag, *reply);
@@ -80,6 +81,7 @@ void FakeServer::serve(Tag tag, Bytes frame) {
 }
 
 void FakeServer::receive(Bytes frame) {
+    if (silent_) return;
     const Header header = header_of(frame);
     log_.push_back(describe(frame, dialect_));
     ++counts_[header.type];
@@ -205,6 +207,10 @@ Result<Rwalk> FakeServer::on(const Twalk& t) {
     FidState reached = at(from->node, from->parent, from->name);
     Rwalk reply;
     for (const std::string& name : t.wname) {
+        if (lies(Lie::falls_silent) && name == "silence") {
+            silent_ = true;
+            return no_answer();
+        }
         if (name == ".." || name == "." || name.empty() || name.find('/') != std::string::npos)
             complain("walked to a name like \"" + name + "\"");
         if (!reached.node->is_directory()) break;

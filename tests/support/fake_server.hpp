@@ -127,7 +127,7 @@ private:
     Qid made_qid(const TreeNode& node) const { return knobs_.qid_zero ? Qid{} : qid_of(node); }
     Stat stat_of(const TreeNode& node, const std::string& name) const;
     bool lies(Lie lie) const { return knobs_.lies.contains(lie); }
-    u32 iounit() const { return knobs_.iounit; }
+    u32 iounit() const { return lies(Lie::tiny_iounit) ? 1 : knobs_.iounit; }
     Result<void> open(FidState& fid, u32 flags);
     Result<TreeNodePtr> create(FidState& directory, const std::string& name, u32 mode);
     Result<std::string> read_stats(FidState& fid, u64 offset, u32 count);
@@ -148,9 +148,11 @@ private:
     std::vector<Waiting> waiting_;
     std::vector<ByteVector> held_;
     bool holding_ = false;
+    bool silent_ = false;  // for good
     bool release_is_due_ = false;
     std::string data_;  // of the reply being made
     mutable bool flipped_ = false;
+    bool root_flipped_ = false;
     std::map<u8, std::size_t> counts_;
     std::size_t most_unanswered_ = 0;
     std::vector<std::string> log_;

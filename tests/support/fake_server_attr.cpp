@@ -123,6 +123,8 @@ Result<Rgetattr> FakeServer::on(const Tgetattr& t) {
     if (lies(Lie::huge_size) && plain) reply.size = u64{1} << 63 | 5;
     if (lies(Lie::flipping_type) && plain && (flipped_ = !flipped_))
         reply.mode = P9_S_IFDIR | 0755, reply.qid.type = QTDIR;
+    if (lies(Lie::root_is_a_file) && fid->node == tree_.root() && !(root_flipped_ = !root_flipped_))
+        reply.mode = P9_S_IFREG | 0644, reply.qid.type = QTFILE;
     if (lies(Lie::wild_attributes) && plain) {
         reply.nlink = 0;
         reply.blksize = 3;
@@ -165,6 +167,8 @@ Result<Rreadlink> FakeServer::on(const Treadlink& t) {
 
 Result<Rstatfs> FakeServer::on(const Tstatfs& t) {
     if (!find(t.fid)) return refusal(P9_EBADF);
+    const u64 all = ~u64{0};
+    if (lies(Lie::wild_figures)) return Rstatfs{0, 0, all, all, all, all, all, all, ~u32{0}};
     return Rstatfs{0x01021997, 4096, 1000, 500, 400, 100, 50, 7, 255};
 }
 
@@ -219,6 +223,7 @@ Result<void> FakeServer::finish_xattr(FidState& fid) {
 Result<Rlock> FakeServer::on(const Tlock& t) {
     FidState* const fid = find(t.fid);
     if (!fid || !fid->open) return refusal(P9_EBADF);
+    if (lies(Lie::bad_locks)) return Rlock{200};
     const Lock wanted{LockType{t.lock_type}, t.start, t.length, t.proc_id, t.client_id};
     auto& locks = fid->node->locks;
     if (wanted.type != LockType::unlock && conflict(*fid->node, wanted)) return Rlock{1};
@@ -231,6 +236,7 @@ Result<Rgetlock> FakeServer::on(const Tgetlock& t) {
     FidState* const fid = find(t.fid);
     if (!fid || !fid->open) return refusal(P9_EBADF);
     const Lock wanted{LockType{t.lock_type}, t.start, t.length, t.proc_id, t.client_id};
+    if (lies(Lie::bad_locks)) return Rgetlock{77, ~u64{0}, ~u64{0}, ~u32{0}, std::string(60000, 'x')};
     const Lock* const held = conflict(*fid->node, wanted);
     if (!held) return Rgetlock{2, t.start, t.length, t.proc_id, t.client_id};
     return Rgetlock{static_cast<u8>(held->type), held->start, held->length, held->proc_id, held->client_id};

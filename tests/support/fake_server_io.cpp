@@ -179,6 +179,7 @@ Result<Rwrite> FakeServer::on(const Twrite& t) {
         node.data = "did " + data;
         return Rwrite{count};
     }
+    if (lies(Lie::wrote_nothing)) return Rwrite{0};
     const u64 offset = fid->flags & P9_O_APPEND ? node.data.size() : t.offset;
     if (node.data.size() < offset + count) node.data.resize(offset + count);
     node.data.replace(offset, count, data);

@@ -64,6 +64,11 @@ Result<std::string> FakeServer::read_entries(FidState& fid, u64 offset, u32 coun
         lines.clear();
         for (u64 i = 1; i <= 1000; ++i) lines.push_back({offset + i, "endless" + std::to_string(offset + i), fid.node});
     }
+    if (lies(Lie::heavy_names)) {
+        lines.clear();
+        for (u64 i = offset + 1; i <= offset + 1000; ++i)
+            lines.push_back({i, std::to_string(i) + std::string(240, 'n'), fid.node});
+    }
     if (lies(Lie::bad_names)) {
         const std::vector<std::string> bad{"",
                                            ".",

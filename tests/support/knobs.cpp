@@ -58,6 +58,14 @@ const std::map<std::string_view, Lie> lie_names{
     {"link-huge", Lie::link_huge},
     {"link-nul", Lie::link_nul},
     {"wild-attributes", Lie::wild_attributes},
+    {"falls-silent", Lie::falls_silent},
+    {"wrong-tag", Lie::wrong_tag},
+    {"bad-locks", Lie::bad_locks},
+    {"wild-figures", Lie::wild_figures},
+    {"tiny-iounit", Lie::tiny_iounit},
+    {"wrote-nothing", Lie::wrote_nothing},
+    {"root-is-a-file", Lie::root_is_a_file},
+    {"heavy-names", Lie::heavy_names},
 };
 
 bool* flag(Knobs& knobs, std::string_view name) {

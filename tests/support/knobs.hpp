@@ -40,6 +40,14 @@ enum class Lie : u8 {
     link_huge,          ///< to 60000 bytes,
     link_nul,           ///< or to bytes with NUL
     wild_attributes,    ///< no links, odd block sizes, times beyond all clocks, type bits that nothing has
+    falls_silent,       ///< after a walk to "silence" the connection stays, and nothing is answered on it
+    wrong_tag,          ///< a read is answered with another tag
+    bad_locks,          ///< locks of states and types that there are none of
+    wild_figures,       ///< statfs: block sizes of 0, and more free than there is
+    tiny_iounit,        ///< a byte in each message
+    wrote_nothing,      ///< writes are accepted, and none of their bytes
+    root_is_a_file,     ///< the root has a file's attributes in every second answer
+    heavy_names,        ///< listings never end, and their names are as long as names can be
 };
 
 struct Knobs {
