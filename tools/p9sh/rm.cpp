@@ -23,7 +23,7 @@ awaitable<void> remove_tree(Call& call, std::string path) {
     if (!tree) co_return;
     auto all = flattened(*tree);
     // The deepest first: directories are empty when their turn comes.
-    std::ranges::stable_sort(all, std::greater{}, &Branch::depth);
+    std::ranges::sort(all, std::greater{}, &Branch::depth);
     for (auto begin = all.begin(); begin != all.end() && !call.messages().hopeless();) {
         const auto end =
             std::ranges::find_if(begin, all.end(), [&](const Branch* b) { return b->depth != (*begin)->depth; });
