@@ -47,8 +47,8 @@ private:
 };
 
 /// Takes the words behind a command's name apart. `flags` lists its letters, each with ':' behind it if it takes
-/// a text, '#' for a number (K, M, G behind it allowed), '%' for seconds. With "+" before them they end at the first operand;
-/// "*" means that the command looks at all words itself.
+/// a text, '#' for a number (K, M, G behind it allowed), '%' for seconds. With "+" before them they end at the first
+/// operand; "*" means that the command looks at all words itself.
 Result<Arguments> parse_arguments(std::span<const Word> words, std::string_view flags, Count count);
 
 }  // namespace p9::tools
