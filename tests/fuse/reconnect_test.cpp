@@ -1,13 +1,12 @@
 // A server that dies and comes back under a mount in use.
 
-#include "tests/fuse/mounted.hpp"
+#include "tests/fuse/restarting.hpp"
 
 #include <dirent.h>
 #include <sys/file.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 
+#include <optional>
 #include <set>
 #include <thread>
 
@@ -19,39 +18,28 @@ protected:
     void SetUp() override {
         if (const auto reason = why_no_mount(); !reason.empty()) GTEST_SKIP() << reason;
         exported_ = scratch_.make("export");
-        socket_ = (scratch_ / "socket").string();
-        start_server();
+        server_.emplace(scratch_, std::vector<std::string>{"--dir", exported_});
         std::ofstream(there("file")) << "0123456789";
     }
     void TearDown() override {
         mounted_.reset();
-        kill_server();
+        server_.reset();
     }
     void mount(const std::string& options = "") {
         trace_ = (scratch_ / "trace").string();
-        mounted_ = std::make_unique<Mounted>(scratch_, "unix!" + socket_,
+        mounted_ = std::make_unique<Mounted>(scratch_, server_->address(),
                                              "trace=" + trace_ + ",attr_timeout=0,entry_timeout=0" + options);
         ASSERT_EQ(mounted_->outcome().status, 0) << mounted_->outcome().errors;
     }
-    void start_server() {
-        server_ =
-            start_program({std::string(P9_BINARY_DIR) + "/p9serve", "--listen", "unix!" + socket_, "--dir", exported_},
-                          (scratch_ / "server.errors").string());
-        while (!answers())
-            ASSERT_EQ(::waitpid(server_, nullptr, WNOHANG), 0) << contents_of(scratch_ / "server.errors");
-    }
-    void kill_server() {
-        if (server_ <= 0) return;
-        ::kill(server_, SIGKILL);
-        ::waitpid(std::exchange(server_, -1), nullptr, 0);
-    }
+    void kill_server() { server_->kill(); }
+    void start_server() { server_->start(); }
     void restart_server() {
         kill_server();
         start_server();
     }
     /// Lets the server take no more requests.
     void stop_server() {
-        ::kill(server_, SIGSTOP);
+        server_->stop();
         seen_ = contents_of(trace_).size();
     }
     /// Waits until p9fuse has sent such a message to the server that was stopped.
@@ -67,21 +55,10 @@ protected:
     }
 
     Scratch scratch_;
-    std::string exported_, socket_, trace_;
+    std::string exported_, trace_;
     std::size_t seen_ = 0;  // of the trace
-    pid_t server_ = -1;
+    std::optional<RestartingServer> server_;
     std::unique_ptr<Mounted> mounted_;
-
-private:
-    bool answers() const {
-        const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        sockaddr_un address{};
-        address.sun_family = AF_UNIX;
-        std::strncpy(address.sun_path, socket_.c_str(), sizeof address.sun_path - 1);
-        const bool connected = ::connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-        ::close(probe);
-        return connected;
-    }
 };
 
 TEST_F(Reconnect, OpenFilesGoOn) {

@@ -1,15 +1,10 @@
 // Wireshark's dissector of 9P, which nobody of this project wrote, reads what --capture writes: every message of every
-// dialect, field by field, and a conversation of real programs beside their own trace.
+// dialect, field by field.
+#include "tests/interop/tshark.hpp"
 #include "tools/pcapng.hpp"
 #include "unit/messages_filled.hpp"
 
-#include <gtest/gtest.h>
-
-#include <unistd.h>
-
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -27,37 +22,6 @@ using End = tools::CapturedConnection::End;
 
 /// The packets' headers of a connection made up by us: what a message begins behind.
 constexpr std::size_t HEADERS = 40;
-
-/// What a shell command prints on standard output.
-std::string output_of(const std::string& command) {
-    std::string out;
-    FILE* const pipe = ::popen(command.c_str(), "r");
-    if (pipe == nullptr) return out;
-    char buffer[4096];
-    for (std::size_t got; (got = std::fread(buffer, 1, sizeof buffer, pipe)) != 0;) out.append(buffer, got);
-    ::pclose(pipe);
-    return out;
-}
-
-class Tshark : public ::testing::Test {
-protected:
-    void SetUp() override {
-        if (std::system("tshark --version >/dev/null 2>&1") != 0)
-            GTEST_SKIP() << "tshark is not installed (tests/support/install-packages tshark)";
-        char name[] = "/tmp/p9-tshark-XXXXXX";
-        ASSERT_NE(::mkdtemp(name), nullptr);
-        folder_ = name;
-    }
-    ~Tshark() override {
-        std::error_code ignored;
-        if (!folder_.empty()) fs::remove_all(folder_, ignored);
-    }
-    /// What tshark says of a capture; `options` choose what.
-    std::string tshark(const std::string& file, const std::string& options) const {
-        return output_of("tshark -n -r '" + (folder_ / file).string() + "' " + options + " 2>/dev/null");
-    }
-    fs::path folder_;
-};
 
 /// Where a field of a message stands, counted from the message's first byte.
 struct Place {
@@ -258,83 +222,6 @@ TEST_F(Tshark, DissectsEveryFieldOfEveryMessageWhereItIs) {
     }
     EXPECT_GT(compared, 300u);
 }
-
-/// Each side's messages in their order. A trace has a request when it is made, and a capture when it leaves.
-std::vector<std::string> by_side(const std::vector<std::string>& messages) {
-    std::vector<std::string> sorted;
-    for (const char side : {'T', 'R'})
-        std::ranges::copy_if(messages, std::back_inserter(sorted),
-                             [side](const std::string& message) { return message.starts_with(side); });
-    EXPECT_EQ(sorted.size(), messages.size());
-    return sorted;
-}
-
-/// `Twalk 3` and so on, from the lines of a trace.
-std::vector<std::string> of_trace(const fs::path& file) {
-    std::vector<std::string> all;
-    std::ifstream lines(file);
-    for (std::string line; std::getline(lines, line);) {
-        std::istringstream words(line);
-        std::string seconds, arrow, name, tag;
-        words >> seconds >> arrow >> name >> tag;
-        all.push_back(name + ' ' + (tag == "tag=NOTAG" ? "65535" : tag.substr(4)));
-    }
-    return by_side(all);
-}
-
-/// The same from tshark.
-std::vector<std::string> of_capture(const std::string& fields) {
-    std::vector<std::string> all;
-    std::istringstream lines(fields);
-    for (unsigned type, tag; lines >> type >> tag;) {
-        std::string name = "an unknown message";
-        with_message(Messages{}, static_cast<u8>(type), [&]<class M>() { name = M::message; });
-        all.push_back(name + ' ' + std::to_string(tag));
-    }
-    return by_side(all);
-}
-
-class TsharkOf : public Tshark, public ::testing::WithParamInterface<const char*> {};
-
-TEST_P(TsharkOf, AConversationIsWhatTheTraceSays) {
-    fs::create_directory(folder_ / "tree");
-    std::string large;
-    while (large.size() < 1'500'000) large += std::to_string(large.size()) + ' ';
-    std::ofstream(folder_ / "tree/large", std::ios::binary) << large;
-    for (int i = 0; i < 20; ++i) std::ofstream(folder_ / ("tree/file" + std::to_string(i))) << i;
-    const std::string programs = P9_BINARY_DIR, here = folder_.string();
-    const std::string options =
-        " -a 'exec!" + programs + "/p9serve --stdio --capture served --dir tree' --dialect " + GetParam();
-    const std::string commands = "cd '" + here + "' && " + programs + "/p9cat" + options +
-                                 " --trace=cat.trace --capture cat large | cmp - tree/large && " + programs + "/p9ls" +
-                                 options + " --trace=ls.trace --capture ls -l / | wc -l";
-    EXPECT_EQ(output_of("(" + commands + ") 2>&1"), "22\n");
-    for (const std::string name : {"cat", "ls"}) {
-        const auto traced = of_trace(folder_ / (name + ".trace"));
-        EXPECT_GT(traced.size(), 10u);
-        EXPECT_EQ(of_capture(tshark(name, "-Y 9p -T fields -e 9p.msgtype -e 9p.tag")), traced) << name;
-        EXPECT_EQ(tshark(name,
-                         "-o tcp.check_checksum:TRUE -o ip.check_checksum:TRUE -Y "
-                         "'tcp.checksum.status == 0 || ip.checksum.status == 0 || tcp.analysis.flags || "
-                         "_ws.malformed'"),
-                  "")
-            << name;
-        // One stream, from its first packet to its last.
-        EXPECT_EQ(
-            tshark(name, "-Y 'tcp.flags.syn == 1 || tcp.flags.fin == 1' -T fields -e tcp.stream -e tcp.flags.fin"),
-            "0\t0\n0\t0\n0\t1\n0\t1\n")
-            << name;
-    }
-    // The server's side of the last conversation.
-    EXPECT_EQ(of_capture(tshark("served", "-Y 9p -T fields -e 9p.msgtype -e 9p.tag")).size(),
-              of_trace(folder_ / "ls.trace").size());
-}
-
-INSTANTIATE_TEST_SUITE_P(Dialects, TsharkOf, ::testing::Values("9P2000", "9P2000.u", "9P2000.L"), [](const auto& test) {
-    std::string name = test.param;
-    std::erase(name, '.');
-    return name;
-});
 
 }  // namespace
 }  // namespace p9::test
