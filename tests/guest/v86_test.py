@@ -71,7 +71,10 @@ class Mount:
 
     def cut(self):
         """The connection breaks; p9proxy --keep holds p9serve's, and v86 comes back without Tversion."""
-        self.guest.run("sleep 1000 </mnt/source/exact & echo $! >/tmp/pid")  # a fid that outlives the break
+        # A fid that outlives the break. The shell opens the file only after it has told the process's number, and what is
+        # under way when the connection breaks is lost.
+        self.guest.run("sleep 1000 </mnt/source/exact & echo $! >/tmp/pid; "
+                       "until readlink /proc/$(cat /tmp/pid)/fd/0 | grep -q exact; do :; done")
         opened, closed = (self.guest.log().count(f"websocket: {what}") for what in ("open", "closed"))
         deadline = time.monotonic() + KEEP
         self.guest.cut()
