@@ -82,6 +82,14 @@ void NamesAhead::make_room() {
     }
 }
 
+awaitable<void> NamesAhead::fetch_one(const Node& from, const std::string& name, Fetched& into) {
+    auto node = co_await from.walk(name);
+    if (!node) co_return;
+    auto shared = std::make_shared<Node>(std::move(*node));
+    auto attributes = co_await shared->attributes();
+    if (attributes) into.names.insert_or_assign(name, NameAhead{std::move(shared), std::move(*attributes)});
+}
+
 awaitable<void> NamesAhead::fetch(FileSystem* fs, InodePtr directory, FetchedPtr into) {
     const UnderWay under_way(*fs);
     struct Ended {
@@ -105,14 +113,9 @@ awaitable<void> NamesAhead::fetch(FileSystem* fs, InodePtr directory, FetchedPtr
         end = batch->end;
     }
     const NodePtr from = std::move(*place);
-    std::function<awaitable<void>(std::size_t)> each = [&](std::size_t i) -> awaitable<void> {
-        auto node = co_await from->walk(names[i]);
-        if (!node) co_return;
-        auto shared = std::make_shared<Node>(std::move(*node));
-        auto attributes = co_await shared->attributes();
-        if (attributes) into->names.insert_or_assign(names[i], NameAhead{std::move(shared), std::move(*attributes)});
-    };
-    co_await for_each_concurrently(names.size(), AT_ONCE, std::move(each));
+    std::function<awaitable<void>(std::size_t)> each = [&](std::size_t i) { return fetch_one(*from, names[i], *into); };
+    auto fetching = for_each_concurrently(names.size(), AT_ONCE, std::move(each));
+    co_await std::move(fetching);
 }
 
 }  // namespace p9::fuse

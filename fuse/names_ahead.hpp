@@ -41,6 +41,7 @@ private:
     };
     using FetchedPtr = std::shared_ptr<Fetched>;
 
+    static awaitable<void> fetch_one(const Node& from, const std::string& name, Fetched& into);
     static awaitable<void> fetch(FileSystem* fs, InodePtr directory, FetchedPtr into);
     void make_room();
 
