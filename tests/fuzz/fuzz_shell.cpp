@@ -75,6 +75,8 @@ void check_completion(std::string_view line) {
     Candidate candidate;
     candidate.text = place.word.text + "tail";
     const Completion completion = completed(place.word, {candidate});
+    // A line that is wrong before the word stays wrong, whatever the word becomes.
+    if (!parse_line(line.substr(0, completion.begin))) return;
     const std::string whole = std::string(line.substr(0, completion.begin)) + completion.replacement;
     const auto parsed = parse_line(whole);
     fuzz::require(parsed && !parsed->empty(), "a completed line parses");

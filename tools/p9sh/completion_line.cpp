@@ -20,10 +20,11 @@ struct LastStatement {
 LastStatement last_statement(std::string_view line) {
     LastStatement last;
     std::size_t at = 0;
+    bool rest_is_local = false;  // behind ! even a ; is for /bin/sh
     for (;;) {
         auto word = scan_word(line, at, operators);
         if (word && last.words.empty() && !last.local && line[word->begin] == '!') {
-            last.local = true;
+            last.local = rest_is_local = true;
             at = word->begin + 1;
             continue;
         }
@@ -34,8 +35,8 @@ LastStatement last_statement(std::string_view line) {
             continue;
         }
         if (at < line.size() && line[at] != '#') {
-            // Behind | and > everything is for /bin/sh, whose own operators begin new words all the same.
-            last.local = last.local || line[at] == '|' || line[at] == '>';
+            // Behind | and > everything up to a ; is for /bin/sh, whose own operators begin new words all the same.
+            last.local = line[at] == ';' ? rest_is_local : last.local || line[at] == '|' || line[at] == '>';
             last.words.clear();
             ++at;
             continue;
