@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include <cstdio>
 #include <sstream>
 
 namespace p9::test {
@@ -92,6 +93,9 @@ void Checker::add(unsigned weight, void (Checker::*operation)()) {
 void Checker::run(std::uint64_t operations) {
     ASSERT_GE(mount_.root, 0);
     ASSERT_GE(local_.root, 0);
+    // Said before anything is done, so that it is in the log even if the run hangs and is killed.
+    std::printf("P9_SEED=%llu\n", static_cast<unsigned long long>(seed_));
+    std::fflush(stdout);
     for (std::uint64_t i = 0; i < operations && !failed_; ++i, ++done_) {
         std::uint64_t point = below(weights_);
         for (const Chance& chance : chances_) {
