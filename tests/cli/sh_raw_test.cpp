@@ -40,7 +40,21 @@ TEST_F(Sh, RawMessagesThatAreWrong) {
         run_program(words({"-k", "-c", "raw Tattach fid=1; raw -n Tversion; raw -t 0.1 Tclunk fid=1 size=100"}));
     EXPECT_EQ(more.status, 4);
     EXPECT_THAT(more.out, HasSubstr("(size=100 for 11 bytes)"));
-    EXPECT_THAT(more.err, HasSubstr("no answer so far"));
+    EXPECT_THAT(more.err, HasSubstr("no answer, because the server still waits for 89 bytes"));
+}
+
+TEST_F(Sh, RawSaysWhatAWrongSizeDoes) {
+    const Ran ran = run_program(words({"-k", "-c",
+                                       "raw Tattach fid=1\nraw -t 0.1 Tclunk fid=1 size=30\nraw -t 0.1 Tclunk fid=1\n"
+                                       "raw -c\nraw Tattach fid=1\nraw -n Tclunk fid=1 size=10\nraw -t 0.1 Tclunk fid=1"}));
+    EXPECT_THAT(ran.err, HasSubstr("line 2: raw: size=30 is not the 11 bytes sent: the server waits for 19 more"));
+    EXPECT_THAT(ran.err, HasSubstr("line 2: raw: no answer, because the server still waits for 19 bytes"));
+    EXPECT_THAT(ran.err, HasSubstr("; raw -c ends this conversation, the next raw begins anew"));
+    EXPECT_THAT(ran.err, HasSubstr("line 3: raw: out of step: the server still waits for 19 bytes"));
+    EXPECT_THAT(ran.err, HasSubstr("line 3: raw: no answer, because the server still waits for 8 bytes"));
+    EXPECT_THAT(ran.err, HasSubstr("line 6: raw: size=10 is not the 11 bytes sent: the server takes the last 1 byte"));
+    // After raw -c nothing of it is left.
+    EXPECT_EQ(ran.err.find("line 5"), std::string::npos) << ran.err;
 }
 
 TEST_F(Sh, RawSpeaksTheDialectThatWasAgreedOn) {

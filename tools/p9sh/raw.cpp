@@ -88,12 +88,36 @@ bool print_received(Call& call) {
     return refused;
 }
 
+/// Prints what has come of an answer that is not whole, and says what that means.
+void print_beginning(Call& call) {
+    const Bytes frame = call.shell.raw->beginning();
+    if (frame.empty()) return;
+    const Header header = header_of(frame);
+    call.out().put("<- " + message_name(header.type) + " tag=" + std::to_string(number(header.tag)) + " (only " +
+                   std::to_string(frame.size()) + " of the " + std::to_string(header.size) +
+                   " bytes that its size says)\n");
+    if (call.arguments.has('x')) call.out().put(hex_lines(frame));
+}
+
 /// Says how the conversation ended, if it did.
 bool report_end(Call& call) {
     if (!call.shell.raw->ended()) return false;
+    print_beginning(call);
     call.messages().report("", *call.shell.raw->ended());
     call.shell.raw.reset();
     return true;
+}
+
+/// Why there may be no answer, and what to do.
+std::string why_no_answer(const RawConversation& raw, Tag tag) {
+    const std::string anew = "; raw -c ends this conversation, the next raw begins anew";
+    if (!raw.framing().in_step()) return "no answer, because the server " + raw.framing().words() + anew;
+    if (!raw.beginning().empty())
+        return "no whole answer: the server's size says more than it has sent, and it may take what it sends next for "
+               "the rest" +
+               anew;
+    return "no answer so far; raw prints what comes later, raw Tflush oldtag=" + std::to_string(number(tag)) +
+           " asks for none" + anew;
 }
 
 awaitable<void> converse(Call& call) {
@@ -104,6 +128,8 @@ awaitable<void> converse(Call& call) {
     print_received(call);  // what came too late for the command before
     print_message(call, Direction::sent, *frame, raw.dialect());
     co_await call.out().flush();
+    if (!raw.framing().in_step()) call.messages().note("out of step: the server " + raw.framing().words());
+    if (const std::string wrong = wrong_size(*frame); !wrong.empty()) call.messages().note(wrong);
     const auto sent = co_await raw.send(*frame);
     if (!sent) {
         print_received(call);
@@ -120,11 +146,9 @@ awaitable<void> converse(Call& call) {
     const auto state = co_await boost::asio::this_coro::cancellation_state;
     const bool cancelled = state.cancelled() != boost::asio::cancellation_type::none;
     if (answered || call.arguments.has('n')) co_return;
-    const std::string tag = std::to_string(number(header_of(*frame).tag));
-    if (!cancelled)
-        call.messages().report(
-            "", Error(errc::timed_out,
-                      "no answer so far; raw prints what comes later, raw Tflush oldtag=" + tag + " asks for none"));
+    if (cancelled) co_return;
+    print_beginning(call);
+    call.messages().report("", Error(errc::timed_out, why_no_answer(raw, header_of(*frame).tag)));
 }
 
 }  // namespace
@@ -168,7 +192,7 @@ awaitable<void> run_raw(Call& call) {
         co_await std::move(conversing);
     } else {
         print_received(call);
-        (void)report_end(call);
+        if (!report_end(call)) print_beginning(call);
     }
 }
 

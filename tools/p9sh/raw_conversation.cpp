@@ -2,7 +2,9 @@
 
 #include <boost/asio/redirect_error.hpp>
 
+#include <unistd.h>
 #include <algorithm>
+#include <cerrno>
 
 namespace p9::tools {
 namespace {
@@ -11,6 +13,8 @@ namespace {
 constexpr u32 LONGEST_REPLY = 16 << 20;
 /// Replies that nobody has looked at yet; of more the oldest are dropped.
 constexpr std::size_t MOST_UNSEEN = 10'000;
+/// How much of an unfinished answer memory is taken for at a time: its size may be a lie.
+constexpr std::size_t PIECE = 64 << 10;
 
 }  // namespace
 
@@ -25,7 +29,9 @@ struct RawConversation::State {
     Dialect dialect;
     Observer observer;
     Traffic traffic;
+    RawFraming framing;
     std::deque<std::vector<u8>> received;
+    std::vector<u8> beginning;  // of an answer, until it is whole
     std::optional<Error> ended;
     boost::asio::steady_timer event;  // cancelled when something has come
 
@@ -38,6 +44,8 @@ struct RawConversation::State {
 RawConversation::RawConversation(std::unique_ptr<Transport> transport, Dialect dialect, Observer observer)
     : state_(std::make_shared<State>(std::move(transport), dialect, std::move(observer))) {
     state_->transport->max_message(LONGEST_REPLY);
+    // A server whose sizes are wrong keeps back the end of an answer: its beginning is to be seen all the same.
+    if (ByteStream* const stream = state_->transport->stream()) stream->begin_only(1);
     spawn(state_->transport->executor(), read_all(state_));
 }
 
@@ -49,18 +57,53 @@ RawConversation::~RawConversation() {
 Dialect RawConversation::dialect() const { return state_->dialect; }
 std::string RawConversation::peer() const { return state_->transport->peer(); }
 const Traffic& RawConversation::traffic() const { return state_->traffic; }
+const RawFraming& RawConversation::framing() const { return state_->framing; }
+Bytes RawConversation::beginning() const { return state_->beginning; }
 const std::optional<Error>& RawConversation::ended() const { return state_->ended; }
+
+/// The next answer, whole.
+awaitable<Result<std::vector<u8>>> RawConversation::receive(std::shared_ptr<State> state) {
+    const auto frame = co_await state->transport->receive();
+    if (!frame) co_return frame.error();
+    const Bytes bytes = frame->bytes();
+    state->beginning.assign(bytes.begin(), bytes.end());
+    ByteStream* const stream = state->transport->stream();
+    while (stream != nullptr && stream->rest() > 0) {
+        const std::size_t have = state->beginning.size();
+        state->beginning.resize(have + std::min(PIECE, stream->rest()));
+        const ssize_t count =
+            ::read(stream->descriptor(true), state->beginning.data() + have, state->beginning.size() - have);
+        const int failure = errno;
+        state->beginning.resize(have + (count > 0 ? static_cast<std::size_t>(count) : 0));
+        if (count > 0) {
+            stream->took(static_cast<std::size_t>(count));
+            continue;
+        }
+        boost::system::error_code failed;
+        if (count < 0 && failure == EAGAIN) {
+            auto waiting = stream->wait(true);
+            failed = co_await std::move(waiting);
+        } else if (count < 0 && failure != EINTR) {
+            failed.assign(failure, boost::system::system_category());
+        }
+        if (count == 0 || failed)
+            co_return Error(errc::connection_lost,
+                            state->transport->peer() + " closed the connection in the middle of a message");
+    }
+    co_return std::exchange(state->beginning, {});
+}
 
 awaitable<void> RawConversation::read_all(std::shared_ptr<State> state) {
     co_await boost::asio::this_coro::throw_if_cancelled(false);
     for (;;) {
-        auto frame = co_await state->transport->receive();
+        auto receiving = receive(state);
+        auto frame = co_await std::move(receiving);
         if (!frame) {
             state->ended = frame.error();
             state->event.cancel();
             co_return;
         }
-        const Bytes bytes = frame->bytes();
+        const Bytes bytes = *frame;
         // From here on the server speaks what it says here.
         if (header_of(bytes).type == Rversion::type) {
             const auto reply = decode<Rversion>(body_of(bytes), state->dialect);
@@ -68,7 +111,7 @@ awaitable<void> RawConversation::read_all(std::shared_ptr<State> state) {
             if (dialect) state->dialect = *dialect;
         }
         state->saw(Direction::received, bytes);
-        state->received.emplace_back(bytes.begin(), bytes.end());
+        state->received.push_back(std::move(*frame));
         if (state->received.size() > MOST_UNSEEN) state->received.pop_front();
         state->event.cancel();
     }
@@ -78,6 +121,7 @@ awaitable<Result<void>> RawConversation::send(Bytes frame) {
     const auto state = state_;
     if (state->ended) co_return *state->ended;
     state->saw(Direction::sent, frame);
+    state->framing.sent(frame);
     co_return co_await state->transport->send(frame);
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "p9/transport.hpp"
+#include "tools/p9sh/raw_framing.hpp"
 #include "tools/p9sh/traffic.hpp"
 
 #include <deque>
@@ -30,6 +31,10 @@ public:
     Dialect dialect() const;
     std::string peer() const;
     const Traffic& traffic() const;
+    /// Where the server stands in what was sent.
+    const RawFraming& framing() const;
+    /// The beginning, header included, of an answer whose rest has not come; empty if there is none.
+    Bytes beginning() const;
     /// Why it is over; nothing while it is not.
     const std::optional<Error>& ended() const;
 
@@ -42,6 +47,7 @@ public:
 
 private:
     struct State;
+    static awaitable<Result<std::vector<u8>>> receive(std::shared_ptr<State> state);
     static awaitable<void> read_all(std::shared_ptr<State> state);
     std::shared_ptr<State> state_;
 };
