@@ -22,6 +22,7 @@ struct OpenFile : std::enable_shared_from_this<OpenFile> {
     OpenFile* older = nullptr;  ///< of the same inode, if there are several
     u64 moves = 0;              ///< InodeTable::moves when it was opened: some servers lose a fid's file by a rename
     bool direct = false;        ///< past the kernel's page cache, one request on the server for each of the caller's
+    bool reads_short = false;   ///< the server answers reads in pieces smaller than one message has room for
     bool keep = false;          ///< what the kernel has cached of it is still good
     bool settled = false;       ///< what the kernel caches from now on can be told from what comes later
 

@@ -7,7 +7,9 @@
 #include "tools/tls_options.hpp"
 #include "tools/trace_output.hpp"
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 
@@ -27,7 +29,7 @@ namespace {
 
 // Requests that are taken from the kernel before others have their turn.
 constexpr int REQUESTS_AT_ONCE = 64;
-constexpr std::string_view READ_AHEAD_KIB = "1024";
+constexpr std::size_t MOST_READ_AHEAD = 1 << 20;  // bytes
 
 /// Whether the server has locks. The kernel wants to know before the first is set.
 awaitable<bool> keeps_locks(NodePtr root) {
@@ -73,14 +75,16 @@ Result<ConnectionOptions> connection_options(const Options& options, std::functi
 }
 
 /// Has the kernel read ahead as much as one message brings, where p9fuse may: 128 KiB at a time are little on a link
-/// with delay. More than INIT asked for is root's to say, and the mount works without.
-void read_further_ahead(const std::string& mountpoint) {
+/// with delay. More than INIT asked for is root's to say, and the mount works without. A page more than fits into one
+/// message would be a request, and a message, of its own.
+void read_further_ahead(const std::string& mountpoint, std::size_t one_message) {
     const auto mount = mount_at(mountpoint);
     if (!mount) return;
     const std::string place = "/sys/class/bdi/" + mount->device + "/read_ahead_kb";
     const int file = ::open(place.c_str(), O_WRONLY | O_CLOEXEC);
     if (file < 0) return;
-    (void)!::write(file, READ_AHEAD_KIB.data(), READ_AHEAD_KIB.size());
+    const std::string kib = std::to_string(std::min(one_message, MOST_READ_AHEAD) / PAGE * PAGE / 1024);
+    (void)!::write(file, kib.data(), kib.size());
     ::close(file);
 }
 
@@ -95,8 +99,6 @@ Mount::Mount(asio::io_context& io, const Options& options, Starter& starter)
       descriptor_(io),
       signals_(io, SIGINT, SIGTERM, SIGHUP),
       changed_(io, asio::steady_timer::time_point::max()) {}
-
-Mount::~Mount() { std::free(buffer_.mem); }
 
 int Mount::run() {
     // A connection that the server has closed is an error to handle, not a signal to die of.
@@ -164,7 +166,6 @@ awaitable<Result<void>> Mount::start() {
     if (!mounted) co_return std::move(mounted).error();
     fuse_session_ = std::move(*mounted);
     filesystem_->attach(fuse_session_.get());
-    filesystem_->write_buffers.receive_into(&buffer_.mem);
     descriptor_.assign(fuse_session_fd(fuse_session_.get()));
     spawn(io_.get_executor(), pump());
     while (!serving_ && !ended_) {
@@ -172,31 +173,44 @@ awaitable<Result<void>> Mount::start() {
         co_await changed_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
     if (ended_) co_return Error::from_errno(EIO, mountpoint_ + ": the kernel ended the mount at once");
-    read_further_ahead(mountpoint_);
+    read_further_ahead(mountpoint_, filesystem_->session().msize() - IOHDRSZ);
     co_return Result<void>();
 }
 
 awaitable<void> Mount::pump() {
     while (!ended_) {
-        boost::system::error_code failure;
-        co_await descriptor_.async_wait(asio::posix::descriptor_base::wait_read,
-                                        asio::redirect_error(asio::use_awaitable, failure));
-        if (failure || !receive_some()) ended_ = true;
-        changed_.cancel();
+        const asio::mutable_buffer block(filesystem_->write_buffers.receiving(), WriteBuffers::BLOCK_SIZE);
+        auto reading = descriptor_.async_read_some(block, asio::as_tuple(asio::deferred));
+        const auto [failure, size] = co_await std::move(reading);
+        if (!take(failure ? -1 : static_cast<ssize_t>(size), failure.value()) || !receive_more()) ended_ = true;
+        // All that the kernel asked for goes to the server in one write.
+        filesystem_->session().send_now();
     }
+    changed_.cancel();
 }
 
-/// Takes requests until there are none, or enough for now; false at the mount's end.
-bool Mount::receive_some() {
-    for (int i = 0; i < REQUESTS_AT_ONCE; ++i) {
-        const int received = fuse_session_receive_buf(fuse_session_.get(), &buffer_);
-        if (received == -EAGAIN || received == -EINTR) return true;
-        if (received <= 0) return false;
-        fuse_session_process_buf(fuse_session_.get(), &buffer_);
-        serving_ = true;
-        if (fuse_session_exited(fuse_session_.get()) != 0) return false;
+/// Takes requests until there are none, or enough for now; false at the mount's end. Without others under way there is
+/// hardly another, and asking would be for nothing.
+bool Mount::receive_more() {
+    for (int i = 1; i < REQUESTS_AT_ONCE && filesystem_->requests_under_way > 1; ++i) {
+        const ssize_t size = ::read(fuse_session_fd(fuse_session_.get()), filesystem_->write_buffers.receiving(),
+                                    WriteBuffers::BLOCK_SIZE);
+        if (size < 0 && errno == EAGAIN) return true;
+        if (!take(size, errno)) return false;
     }
     return true;
+}
+
+/// Serves a request of `size` bytes that was received, or failed to be; false at the mount's end (fuse(4), ERRORS).
+bool Mount::take(ssize_t size, int failed) {
+    // ENOENT: whoever asked was killed, and the kernel has taken the request back.
+    if (size < 0) return failed == EINTR || failed == EAGAIN || failed == ENOENT;
+    fuse_buf request{};
+    request.mem = filesystem_->write_buffers.receiving();
+    request.size = static_cast<std::size_t>(size);
+    fuse_session_process_buf(fuse_session_.get(), &request);
+    if (!std::exchange(serving_, true)) changed_.cancel();
+    return fuse_session_exited(fuse_session_.get()) == 0;
 }
 
 void Mount::wait_for_signal() {

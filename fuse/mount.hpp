@@ -18,7 +18,6 @@ namespace p9::fuse {
 class Mount {
 public:
     Mount(boost::asio::io_context& io, const Options& options, Starter& starter);
-    ~Mount();
 
     /// Mounts, serves until the mount is ended, and cleans up. Returns what to exit with.
     int run();
@@ -27,7 +26,8 @@ private:
     awaitable<int> live();
     awaitable<Result<void>> start();
     awaitable<void> pump();
-    bool receive_some();
+    bool receive_more();
+    bool take(ssize_t size, int failed);
     void wait_for_signal();
     void on_signal();
     awaitable<void> unmount();
@@ -42,7 +42,6 @@ private:
     std::optional<Connection> connection_;
     std::unique_ptr<FileSystem> filesystem_;  // before fuse_session_, which refers to it
     FuseSession fuse_session_;
-    fuse_buf buffer_{};  // its memory is libfuse's malloc
     boost::asio::posix::stream_descriptor descriptor_;
     boost::asio::signal_set signals_;
     boost::asio::cancellation_signal stop_starting_;

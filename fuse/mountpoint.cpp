@@ -20,7 +20,6 @@ namespace p9::fuse {
 namespace {
 
 constexpr long FUSE_SUPER_MAGIC = 0x65735546;  // linux/magic.h has it only since 6.8
-constexpr u32 PAGE = 4096;
 
 /// Takes what libfuse and fusermount3 print on standard error, so that it can become part of one line.
 class CapturedErrors {
@@ -92,6 +91,7 @@ void on_init(void* userdata, fuse_conn_info* connection) {
         connection->want |= connection->capable & (FUSE_CAP_POSIX_LOCKS | FUSE_CAP_FLOCK_LOCKS);
     // Whole pages that fit into one message, unless that is too small to be worth more of the kernel's requests.
     const u32 room = fs.session().msize() - IOHDRSZ;
+    connection->max_write = std::min<u32>(connection->max_write, MAX_WRITE);
     if (room >= 16 * PAGE) connection->max_write = std::min(connection->max_write, room / PAGE * PAGE);
     connection->max_read = fs.behaviour().max_read;
     connection->max_background = 64;

@@ -12,6 +12,9 @@
 
 namespace p9::fuse {
 
+/// The kernel's page in bytes, of which its reads and writes are made.
+inline constexpr u32 PAGE = 4096;
+
 struct SessionDeleter {
     void operator()(fuse_session* session) const { fuse_session_destroy(session); }
 };

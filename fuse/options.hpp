@@ -18,7 +18,7 @@ struct Options {
     std::string aname;
     std::string uname;
     u32 n_uname = NONUNAME;
-    u32 msize = 1 << 20;
+    u32 msize = DEFAULT_MSIZE;
     std::vector<Dialect> dialects{Dialect::linux_, Dialect::unix_, Dialect::base};
     Duration connect_timeout = std::chrono::seconds(10);    ///< connecting, version and attach together
     Duration reconnect_timeout = std::chrono::seconds(30);  ///< how long callers wait for a lost server

@@ -45,6 +45,11 @@ public:
 
     /// True once there is an answer.
     bool answered() const { return req_ == nullptr; }
+    /// Counts an outcome that is about to be the answer. One that comes too late says at least that the server is
+    /// there.
+    void answered_by_server(bool succeeded) {
+        if (succeeded || !answered()) ++filesystem_->requests_answered;
+    }
     /// Gives up what the request waits for.
     void cancel() { signal_.emit(boost::asio::cancellation_type::terminal); }
     /// Answers, if nobody has yet.
@@ -113,8 +118,7 @@ awaitable<void> run(std::shared_ptr<Request> request, std::string once, Operatio
     } catch (const std::bad_alloc&) {
         result = Error::from_errno(ENOMEM);
     }
-    // A result that comes too late says at least that the server is there.
-    if (result || !request->answered()) ++request->filesystem().requests_answered;
+    request->answered_by_server(result.has_value());
     request->answer(std::move(result));
 }
 

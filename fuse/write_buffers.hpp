@@ -1,8 +1,8 @@
-// Memory of FUSE requests that carry data to write.
+// Memory of the kernel's requests.
 //
-// libfuse receives a request into one malloc'ed block and wants it back at once, but a write needs its bytes until the
-// server has answered. So a large write takes the block over and the mount receives into another one; blocks that are
-// done with are kept for that. One thread.
+// The mount receives each request into one block, but a write needs its bytes until the server has answered. So a large
+// write takes the block over and the mount receives into another one; blocks that are done with are kept for that. One
+// thread.
 #pragma once
 
 #include "p9/types.hpp"
@@ -10,12 +10,20 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <new>
+#include <utility>
 #include <vector>
 
 namespace p9::fuse {
 
+/// The most that the kernel may write with one request, in bytes.
+inline constexpr std::size_t MAX_WRITE = 1 << 20;
+
 class WriteBuffers {
 public:
+    /// Memory for any request: the kernel wants room for its headers, and a page is more than they are.
+    static constexpr std::size_t BLOCK_SIZE = MAX_WRITE + 4096;
+
     struct GiveBack {
         WriteBuffers* home = nullptr;  ///< null for memory that is not worth keeping
         void operator()(void* memory) const {
@@ -33,14 +41,23 @@ public:
     WriteBuffers() = default;
     ~WriteBuffers() {
         for (void* memory : spare_) std::free(memory);
+        std::free(receiving_);
     }
     WriteBuffers(const WriteBuffers&) = delete;
     WriteBuffers& operator=(const WriteBuffers&) = delete;
 
-    /// The place where the mount receives; it gives the address of its buffer's memory.
-    void receive_into(void** memory) { receiving_ = memory; }
+    /// The block to receive the next request into.
+    void* receiving() {
+        if (receiving_ == nullptr && !spare_.empty()) {
+            receiving_ = spare_.back();
+            spare_.pop_back();
+        }
+        if (receiving_ == nullptr) receiving_ = std::malloc(BLOCK_SIZE);
+        if (receiving_ == nullptr) throw std::bad_alloc();
+        return receiving_;
+    }
 
-    /// Keeps `size` bytes at `data`, which lie in the memory that was received into.
+    /// Keeps `size` bytes at `data`, which lie in that block.
     WriteData keep(const char* data, std::size_t size) {
         // Copying a little costs less than the page faults of a fresh block.
         if (size <= COPIED_SIZE) {
@@ -51,13 +68,7 @@ public:
             return {std::move(copy), bytes};
         }
         const Bytes bytes(reinterpret_cast<const u8*>(data), size);
-        Block block(*receiving_, GiveBack{this});
-        *receiving_ = nullptr;  // libfuse allocates one of the right size
-        if (!spare_.empty()) {
-            *receiving_ = spare_.back();
-            spare_.pop_back();
-        }
-        return {std::move(block), bytes};
+        return {Block(std::exchange(receiving_, nullptr), GiveBack{this}), bytes};
     }
 
 private:
@@ -69,7 +80,7 @@ private:
 
     static constexpr std::size_t COPIED_SIZE = 16 << 10;
     static constexpr std::size_t SPARE_BLOCKS = 8;
-    void** receiving_ = nullptr;
+    void* receiving_ = nullptr;
     std::vector<void*> spare_;
 };
 

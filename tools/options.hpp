@@ -24,7 +24,7 @@ struct CommonOptions {
     std::string aname;
     std::string uname;
     u32 n_uname = NONUNAME;
-    u32 msize = 1 << 20;
+    u32 msize = DEFAULT_MSIZE;
     std::vector<Dialect> dialects{Dialect::linux_, Dialect::unix_, Dialect::base};
     Duration connect_timeout = std::chrono::seconds(10);
     Duration timeout{};  ///< zero: none

@@ -3,6 +3,7 @@
 #include "transports/stream.hpp"
 
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 namespace p9::transports {
@@ -20,8 +21,23 @@ public:
     ssize_t write_now(Bytes bytes) {
         return ::send(socket_.native_handle(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     }
+    ssize_t write_now(Bytes first, Bytes second) {
+        iovec pieces[] = {{const_cast<u8*>(first.data()), first.size()},
+                          {const_cast<u8*>(second.data()), second.size()}};
+        msghdr message{};
+        message.msg_iov = pieces;
+        message.msg_iovlen = 2;
+        return ::sendmsg(socket_.native_handle(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    }
     auto async_write(Bytes bytes, auto token) {
         return socket_.async_send(boost::asio::const_buffer(bytes.data(), bytes.size()), std::move(token));
+    }
+    ssize_t read_now(const Framer::Space& space) {
+        iovec pieces[] = {{space[0].data(), space[0].size()}, {space[1].data(), space[1].size()}};
+        msghdr message{};
+        message.msg_iov = pieces;
+        message.msg_iovlen = space[1].empty() ? 1 : 2;
+        return ::recvmsg(socket_.native_handle(), &message, MSG_DONTWAIT);
     }
     auto async_read(auto into, auto token) { return socket_.async_receive(into, std::move(token)); }
     int descriptor(bool) { return socket_.native_handle(); }
@@ -65,7 +81,32 @@ boost::system::error_code open_socket(Socket& socket, int family) {
     return adopt_socket(socket, family, descriptor);
 }
 
+namespace {
+
+// Over a Unix socket a large message crosses while the other end is at work on the one before it only if the socket
+// holds one whole. Linux gives 208 KiB; more than the system's limit (net.core.wmem_max) is for root. A buffer between
+// the two sizes is slower than the small one, so it is all or nothing.
+void make_room_for_messages(int descriptor) {
+    constexpr int ROOM = 2 << 20;
+    int domain = 0;
+    socklen_t size = sizeof domain;
+    if (::getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &domain, &size) != 0 || domain != AF_UNIX) return;
+    int before = 0;
+    size = sizeof before;
+    if (::getsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &before, &size) != 0 || before >= ROOM) return;
+    if (::setsockopt(descriptor, SOL_SOCKET, SO_SNDBUFFORCE, &ROOM, sizeof ROOM) == 0) return;
+    (void)::setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &ROOM, sizeof ROOM);
+    int now = 0;
+    size = sizeof now;
+    if (::getsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &now, &size) != 0 || now >= ROOM) return;
+    before /= 2;  // the kernel doubles what it is told (socket(7))
+    (void)::setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &before, sizeof before);
+}
+
+}  // namespace
+
 std::unique_ptr<Transport> socket_transport(Socket socket, std::string peer, std::unique_ptr<Companion> companion) {
+    make_room_for_messages(socket.native_handle());
     return std::make_unique<StreamTransport<SocketWire>>(
         SocketWire(std::move(socket), std::move(peer), std::move(companion)));
 }

@@ -6,7 +6,9 @@
 // `Wire` is the pair of descriptors beneath:
 //   std::string peer() const                              canonical address
 //   ssize_t write_now(Bytes)                              one non-blocking write; errno on -1
+//   ssize_t write_now(Bytes, Bytes)                       the same of two pieces; may be left out
 //   auto async_write(Bytes, token)                        waits, then writes some
+//   ssize_t read_now(Framer::Space)                       one non-blocking read; errno on -1; may be left out
 //   auto async_read(buffers, token)                       reads some; error::eof at the end
 //   awaitable<std::string> end_words(bool anything_came)  why the other end is gone, or nothing special (empty)
 //   void close()                                          idempotent
@@ -41,6 +43,12 @@ public:
 
     boost::asio::any_io_executor executor() override { return state_->wire.executor(); }
     awaitable<Result<void>> send(Bytes messages) override { return send_on(state_, messages); }
+    std::size_t offer(Bytes head, Bytes data) override {
+        ssize_t taken = -1;
+        if constexpr (requires { state_->wire.write_now(head, data); })
+            if (!state_->closed) taken = state_->wire.write_now(head, data);
+        return taken < 0 ? 0 : static_cast<std::size_t>(taken);
+    }
     awaitable<Result<Frame>> receive() override { return receive_on(state_); }
     bool ready() const override { return state_->framer.ready(); }
     void max_message(u32 bytes) override { state_->framer.max_message(bytes); }
@@ -122,6 +130,15 @@ private:
             std::size_t count = 0;
             boost::system::error_code failed;
             const auto space = state->framer.space();
+            if constexpr (requires { state->wire.read_now(space); }) {
+                // The rest of a large message is mostly there: the reactor would be asked between any two pieces. What
+                // is no byte, the end included, comes again from the call that waits.
+                const ssize_t now = state->framer.mid_message() ? state->wire.read_now(space) : -1;
+                if (now > 0) {
+                    state->framer.advance(static_cast<std::size_t>(now));
+                    continue;
+                }
+            }
             const boost::asio::mutable_buffer first(space[0].data(), space[0].size());
             if (space[1].empty()) {
                 // One piece goes by recv or read, which cost the kernel less than their vector forms.

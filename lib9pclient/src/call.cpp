@@ -7,6 +7,13 @@
 #include <cerrno>
 
 namespace p9 {
+namespace {
+
+/// Bytes of a write from which on a copy costs more than a send of its own.
+constexpr std::size_t WORTH_SENDING_AT_ONCE = 32 << 10;
+
+}  // namespace
+
 PendingCall::PendingCall(Session& session) : core_(session.core_) {}
 
 PendingCall::~PendingCall() {
@@ -41,6 +48,20 @@ bool PendingCall::admit(u8 type, bool spoken, std::size_t size, Fid makes) {
     fail(std::move(*refusal));
     done_ = true;
     return false;
+}
+
+bool PendingCall::send_at_once(const Twrite& request) {
+    SessionCore& core = *core_;
+    const Bytes data = request.data.bytes;
+    if (data.size() < WORTH_SENDING_AT_ONCE || !core.may_send_at_once()) return false;
+    ByteVector head;
+    if (!encode(head, tag_, Twrite{request.fid, request.offset, Payload()}, core.dialect)) return false;
+    // size[4] comes first and count[4], of the data that are missing here, last.
+    const std::size_t size = head.size() + data.size();
+    boost::endian::store_little_u32(head.data(), static_cast<u32>(size));
+    boost::endian::store_little_u32(head.data() + head.size() - 4, static_cast<u32>(data.size()));
+    core.send_at_once(std::move(head), data);
+    return true;
 }
 
 void PendingCall::submitted(bool encoded, std::size_t size) {

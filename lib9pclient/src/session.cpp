@@ -17,6 +17,7 @@ Session::~Session() { core_->end(Error(errc::connection_lost, "the session was c
 Dialect Session::dialect() const { return core_->dialect; }
 u32 Session::msize() const { return core_->msize; }
 Duration Session::round_trip_time() const { return core_->round_trip; }
+void Session::send_now() { core_->send_now(); }
 std::string Session::peer() const { return core_->transport->peer(); }
 asio::any_io_executor Session::executor() const { return core_->transport->executor(); }
 const std::optional<Error>& Session::ended() const { return core_->ended; }

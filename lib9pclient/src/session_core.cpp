@@ -38,24 +38,25 @@ awaitable<void> SessionCore::read_loop() {
         handle(std::move(*frame));
         handling_ = false;
         // Replies that are staged already may bring more requests: send all of them in one piece.
-        if (!ended && !outbox.empty() && !transport->ready()) wake_writer();
+        if (!ended && has_to_send() && !transport->ready()) wake_writer();
     }
 }
 
 awaitable<void> SessionCore::write_loop() {
     const auto self = shared_from_this();
     while (!ended) {
-        if (outbox.empty()) {
+        if (!has_to_send()) {
             if (wants_quiet_) quiet_event_.cancel();
             const auto park = [this](auto handler) { writer_ = std::make_unique<Handler>(std::move(handler)); };
             co_await asio::async_initiate<const asio::deferred_t, void()>(park, asio::deferred);
             continue;
         }
-        std::swap(outbox, sending_);
+        if (sending_.empty()) std::swap(outbox, sending_);
         auto sent = co_await transport->send(sending_);
+        const std::size_t used = sending_.size();
         sending_.clear();
-        // A burst of large writes must not pin its memory.
-        if (sending_.capacity() > std::size_t{2} * msize) sending_.shrink_to_fit();
+        // A burst of large writes must not pin its memory; but while it lasts, growing anew each time costs more.
+        if (sending_.capacity() > std::size_t{2} * msize && used < sending_.capacity() / 4) sending_.shrink_to_fit();
         if (!sent && !ended) end(sent.error());
     }
 }
@@ -69,14 +70,32 @@ void SessionCore::wake_writer() {
 
 void SessionCore::outbox_grew(std::size_t size) {
     if (options.tracer) options.tracer(Direction::sent, Bytes(outbox).last(size), dialect);
+    wake_writer_soon();
+}
+
+// Not at once: requests that are made in the same turn go out in one write.
+void SessionCore::wake_writer_soon() {
     if (handling_ || wake_posted_ || writer_ == nullptr) return;
-    // Not at once: requests that are made in the same turn go out in one write.
     wake_posted_ = true;
     const auto wake = [self = shared_from_this()] {
         self->wake_posted_ = false;
-        if (!self->ended && !self->outbox.empty()) self->wake_writer();
+        if (!self->ended && self->has_to_send()) self->wake_writer();
     };
     asio::post(transport->executor(), wake);
+}
+
+void SessionCore::send_at_once(ByteVector head, Bytes data) {
+    const std::size_t taken = transport->offer(head, data);
+    if (taken == head.size() + data.size()) return;
+    // Of what has left in part the rest must follow next, and cannot be recalled any more.
+    ByteVector& rest = taken == 0 ? outbox : sending_;
+    const std::size_t head_taken = std::min(taken, head.size());
+    const Bytes head_rest = Bytes(head).subspan(head_taken);
+    const Bytes data_rest = data.subspan(taken - head_taken);
+    rest.reserve(head_rest.size() + data_rest.size());
+    rest.insert(rest.end(), head_rest.begin(), head_rest.end());
+    rest.insert(rest.end(), data_rest.begin(), data_rest.end());
+    wake_writer_soon();
 }
 
 bool SessionCore::recall(Tag tag) {
@@ -222,7 +241,7 @@ bool SessionCore::must_finish(Tag tag) const {
 awaitable<void> SessionCore::wait_until_quiet() {
     const auto self = shared_from_this();
     wants_quiet_ = true;
-    while (!ended && (!outbox.empty() || writer_ == nullptr || !clunks_.empty() || tags.unattended() != 0)) {
+    while (!ended && (has_to_send() || writer_ == nullptr || !clunks_.empty() || tags.unattended() != 0)) {
         boost::system::error_code ignored;
         co_await quiet_event_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
         const auto cancellation = co_await asio::this_coro::cancellation_state;

@@ -43,6 +43,15 @@ struct SessionCore : std::enable_shared_from_this<SessionCore> {
     ByteVector outbox;
     /// Sees to it that the outbox is written soon. `size` bytes at its end are the new message.
     void outbox_grew(std::size_t size);
+    /// Has the outbox written now, and not at the end of this turn.
+    void send_now() {
+        if (has_to_send()) wake_writer();
+    }
+    /// True if send_at_once can spare a message the way through the outbox.
+    bool may_send_at_once() const { return writer_ != nullptr && !has_to_send() && !options.tracer; }
+    /// Sends a message, which is `head` and then `data`, from where it is; what the transport does not take at once is
+    /// copied.
+    void send_at_once(ByteVector head, Bytes data);
     /// Takes the request of `tag` out of the outbox again; false if it has left.
     bool recall(Tag tag);
 
@@ -64,7 +73,9 @@ struct SessionCore : std::enable_shared_from_this<SessionCore> {
 private:
     awaitable<void> read_loop();
     awaitable<void> write_loop();
+    bool has_to_send() const { return !outbox.empty() || !sending_.empty(); }
     void wake_writer();
+    void wake_writer_soon();
     void handle(Frame frame);
     void on_answer_without_owner(const TagTable<PendingCall>::Answer& answer, u8 type);
     void violation(std::string words);
@@ -76,7 +87,7 @@ private:
     void on_probe_answer(bool refused);
 
     std::unique_ptr<Handler> writer_;  // where the write loop waits for work; null while it writes
-    ByteVector sending_;               // what the write loop is sending: must not move meanwhile
+    ByteVector sending_;               // what the write loop is sending, or sends next: must not move while it does
     std::vector<Fid> clunks_;          // to be clunked when there is a tag again
     struct GivenUp {
         Tag tag;

@@ -84,7 +84,7 @@ TEST_F(Doctor, AllIsWell) {
     EXPECT_EQ(ran.status, 0) << ran.out << ran.err;
     EXPECT_EQ(ran.err, "");
     EXPECT_THAT(ran.out, StartsWith("ok    address    " + address_ + ": the socket is there\nok    connect    "));
-    for (const char* version : {"\nok    version    9P2000.L: msize 1048576, round trip ",
+    for (const char* version : {"\nok    version    9P2000.L: msize 1048600, round trip ",
                                 "\nok    version    9P2000.u: msize", "\nok    version    9P2000: msize"})
         EXPECT_THAT(ran.out, HasSubstr(version));
     EXPECT_THAT(ran.out, HasSubstr("\nok    attach     without a tree's name as "));

@@ -126,7 +126,7 @@ TEST_F(ProxyTool, ATraceGoesToStandardErrorAndAReaderOfTheAddressMayLeave) {
     between->program().close_output();
     EXPECT_EQ(run_program({tool("p9cat"), "-a", between->address(), "/a"}).out, "one\n");
     EXPECT_TRUE(
-        between->program().wait_for_errors(" 1 " + between->address() + " -> Tversion tag=NOTAG msize=1048576"));
+        between->program().wait_for_errors(" 1 " + between->address() + " -> Tversion tag=NOTAG msize=1048600"));
     EXPECT_TRUE(between->program().wait_for_errors(" <- Rread tag="));
     between->program().signal(SIGTERM);
     EXPECT_EQ(between->program().finish().status, 0);

@@ -83,7 +83,7 @@ TEST(ProxyTrace, ASharedConversationShowsEachClientsOwnNumbers) {
     }
     EXPECT_THAT(trace, Contains("2 PEER -> Tclunk tag=7 fid=0"));
     EXPECT_THAT(trace, Contains("2 PEER <- Rclunk tag=7"));
-    EXPECT_THAT(trace, Contains("0 p9proxy -- connected to the server: 9P2000.L, msize 1048576"));
+    EXPECT_THAT(trace, Contains("0 p9proxy -- connected to the server: 9P2000.L, msize 1048600"));
     second.close();
     first.send(8, Tclunk{Fid{0}});
     EXPECT_EQ(first.next(), "Rclunk tag=8");

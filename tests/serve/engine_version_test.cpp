@@ -15,7 +15,7 @@ TEST(EngineVersion, GrantsTheSmallerMsizeAndTheDialectThatIsAskedFor) {
     }
     Peer greedy = served.raw();
     EXPECT_EQ(greedy.rpc(NO_TAG, Tversion{0xffffffff, "9P2000.L"}),
-              "Rversion tag=NOTAG msize=1048576 version=\"9P2000.L\"");
+              "Rversion tag=NOTAG msize=1048600 version=\"9P2000.L\"");
 }
 
 TEST(EngineVersion, AnUnknownVariantGetsTheBaseAndAnUnknownProtocolUnknown) {

@@ -33,6 +33,35 @@ void Link::close_from_server() {
     wake();
 }
 
+void Link::deliver(Bytes messages) {
+    while (!messages.empty()) {
+        if (messages.size() < HEADER_SIZE) throw std::logic_error("sent a piece of a message");
+        const std::size_t size = header_of(messages).size;
+        if (size < HEADER_SIZE || size > messages.size()) throw std::logic_error("sent a message with a wrong size");
+        const Bytes message = messages.first(size);
+        if (on_message)
+            on_message(message);
+        else
+            to_server.emplace_back(message.begin(), message.end());
+        messages = messages.subspan(size);
+    }
+}
+
+std::size_t ScriptedTransport::offer(Bytes head, Bytes data) {
+    if (sending_ || !link_->begun.empty()) throw std::logic_error("an offer before the last message was sent");
+    if (!link_->room || link_->closed_by_client || link_->closed_by_server) return 0;
+    std::vector<u8> message(head.begin(), head.end());
+    message.insert(message.end(), data.begin(), data.end());
+    const std::size_t taken = std::min(*link_->room, message.size());
+    if (taken == message.size()) {
+        link_->deliver(message);
+    } else {
+        message.resize(taken);
+        link_->begun = std::move(message);
+    }
+    return taken;
+}
+
 awaitable<Result<void>> ScriptedTransport::send(Bytes messages) {
     if (std::exchange(sending_, true)) throw std::logic_error("two sends at a time");
     const auto link = link_;
@@ -47,17 +76,9 @@ awaitable<Result<void>> ScriptedTransport::send(Bytes messages) {
         co_return lost();
     }
     sending_ = false;
-    while (!messages.empty()) {
-        if (messages.size() < HEADER_SIZE) throw std::logic_error("sent a piece of a message");
-        const std::size_t size = header_of(messages).size;
-        if (size < HEADER_SIZE || size > messages.size()) throw std::logic_error("sent a message with a wrong size");
-        const Bytes message = messages.first(size);
-        if (link->on_message)
-            link->on_message(message);
-        else
-            link->to_server.emplace_back(message.begin(), message.end());
-        messages = messages.subspan(size);
-    }
+    std::vector<u8> whole = std::exchange(link->begun, {});
+    whole.insert(whole.end(), messages.begin(), messages.end());
+    link->deliver(whole);
     co_return Result<void>();
 }
 

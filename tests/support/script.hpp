@@ -25,15 +25,19 @@ struct Link {
     std::function<void(Bytes)> on_message;
     bool closed_by_client = false;
     bool closed_by_server = false;
-    bool sends_held = false;       ///< sends do not complete
-    bool leftovers = false;        ///< what Transport::leftovers says
-    bool fail_next_send = false;   ///< the next send fails, and with it the connection
-    u32 max_message = 0xffffffff;  ///< what the client allows
+    bool sends_held = false;          ///< sends do not complete
+    std::optional<std::size_t> room;  ///< what an offer takes at most, in bytes; none: offers are refused
+    std::vector<u8> begun;            ///< the part of a message that an offer has taken
+    bool leftovers = false;           ///< what Transport::leftovers says
+    bool fail_next_send = false;      ///< the next send fails, and with it the connection
+    u32 max_message = 0xffffffff;     ///< what the client allows
     boost::asio::steady_timer receive_wake;
     boost::asio::steady_timer send_wake;
 
     void wake();
     void close_from_server();
+    /// Whole messages of the client's have come.
+    void deliver(Bytes messages);
 };
 
 /// The client's end.
@@ -45,6 +49,7 @@ public:
 
     boost::asio::any_io_executor executor() override { return executor_; }
     awaitable<Result<void>> send(Bytes messages) override;
+    std::size_t offer(Bytes head, Bytes data) override;
     awaitable<Result<Frame>> receive() override;
     void max_message(u32 bytes) override { link_->max_message = bytes; }
     bool leftovers() const override { return link_->leftovers; }

@@ -8,8 +8,8 @@ namespace {
 
 class FileScript : public ScriptedSession {
 protected:
-    void open_file(u32 iounit = 100) {
-        open();
+    void open_file(u32 iounit = 100, u32 msize = 8192) {
+        open(Dialect::linux_, {}, msize);
         Node node(session, session->take_fid(), Qid{QTFILE, 0, 1});
         auto opening = loop.start(File::open(std::move(node), P9_O_RDWR));
         server->reply(server->expect<Tlopen>().tag, Rlopen{{QTFILE, 0, 1}, iounit});
@@ -49,6 +49,77 @@ TEST_F(FileScript, write_all_keeps_several_in_flight) {
     EXPECT_EQ(contents.substr(7), data);
     expect_quiet();
 }
+
+/// A large write goes from where it lies as far as the transport takes it at once.
+class FileOffer : public FileScript, public ::testing::WithParamInterface<std::size_t> {
+protected:
+    std::string big() const {
+        std::string data;
+        for (int i = 0; data.size() < 40'000; ++i) data += std::to_string(i) + ";";
+        return data;
+    }
+};
+
+TEST_P(FileOffer, the_rest_follows_before_anything_else) {
+    open_file(0, 65536);
+    server->link().room = GetParam();
+    const std::string data = big();
+    auto writing = loop.start(file.write(7, bytes(data)));
+    auto asking = loop.start(file.node().attributes());
+    const auto got = server->expect<Twrite>();
+    EXPECT_EQ(got.message.offset, 7u);
+    EXPECT_TRUE(got.message.data == Payload(bytes(data)));
+    const Tag asked = server->expect<Tgetattr>().tag;
+    take(got);
+    server->refuse(asked, EIO);
+    EXPECT_EQ(writing.get().value(), data.size());
+    EXPECT_FALSE(asking.get());
+    expect_quiet();
+}
+
+TEST_P(FileOffer, what_has_left_in_part_is_flushed_and_not_taken_back) {
+    open_file(0, 65536);
+    server->link().room = GetParam();
+    server->hold_sends();
+    auto data = std::make_unique<std::string>(big());
+    auto call = std::make_unique<Call<Twrite>>(*session, Twrite{file.node().fid(), 0, Payload(bytes(*data))});
+    call.reset();
+    data.reset();  // nobody may look at it any more
+    server->release_sends();
+    if (GetParam() == 0) {
+        server->expect_nothing();
+    } else {
+        const auto got = server->expect<Twrite>();
+        EXPECT_TRUE(got.message.data == Payload(bytes(big())));
+        const auto flush = server->expect<Tflush>();
+        EXPECT_EQ(flush.message.oldtag, got.tag);
+        server->reply(flush.tag, Rflush{});
+    }
+    expect_quiet();
+}
+
+TEST_P(FileOffer, is_not_made_while_something_waits_to_be_sent) {
+    open_file(0, 65536);
+    server->link().room = GetParam();
+    server->hold_sends();
+    const std::string data = big();
+    auto asking = loop.start(file.node().attributes());
+    auto first = loop.start(file.write(0, bytes(data)));
+    loop.settle();
+    auto second = loop.start(file.write(data.size(), bytes(data)));
+    loop.settle();
+    server->release_sends();
+    server->refuse(server->expect<Tgetattr>().tag, EIO);
+    take(server->expect<Twrite>());
+    take(server->expect<Twrite>());
+    EXPECT_EQ(first.get().value(), data.size());
+    EXPECT_EQ(second.get().value(), data.size());
+    EXPECT_EQ(contents, data + data);
+    EXPECT_FALSE(asking.get());
+    expect_quiet();
+}
+
+INSTANTIATE_TEST_SUITE_P(Room, FileOffer, ::testing::Values(0, 1, 7, 22, 23, 1000, 39'999, 1 << 20));
 
 TEST_F(FileScript, write_all_goes_on_after_short_writes) {
     open_file();

@@ -241,7 +241,7 @@ protected:
 TEST_F(VersionHostile, msize_0) { violate(version(0), {"Rversion", "msize", "0"}); }
 TEST_F(VersionHostile, msize_1) { violate(version(1), {"Rversion", "msize", "1"}); }
 TEST_F(VersionHostile, msize_511) { violate(version(511), {"Rversion", "msize", "511"}); }
-TEST_F(VersionHostile, msize_raised) { violate(version((1 << 20) + 1), {"Rversion", "msize", "1048577"}); }
+TEST_F(VersionHostile, msize_raised) { violate(version(DEFAULT_MSIZE + 1), {"Rversion", "msize", "1048601"}); }
 TEST_F(VersionHostile, msize_of_all_ones) { violate(version(0xffffffff), {"Rversion", "msize", "4294967295"}); }
 TEST_F(VersionHostile, version_that_nobody_knows) { violate(version(8192, "9P3000\n"), {"Rversion", "9P3000\\n"}); }
 TEST_F(VersionHostile, version_empty) { violate(version(8192, ""), {"Rversion"}); }

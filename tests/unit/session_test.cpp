@@ -199,7 +199,7 @@ TEST_F(SessionTest, tracer_sees_every_message_both_ways) {
     server->reply(server->expect<Tclunk>().tag, Rclunk{});
     ASSERT_TRUE(pending.get());
     ASSERT_EQ(lines.size(), 4u);
-    EXPECT_EQ(lines[0], "> Tversion tag=NOTAG msize=1048576 version=\"9P2000.L\"");
+    EXPECT_EQ(lines[0], "> Tversion tag=NOTAG msize=1048600 version=\"9P2000.L\"");
     EXPECT_EQ(lines[1], "< Rversion tag=NOTAG msize=8192 version=\"9P2000.L\"");
     EXPECT_EQ(lines[2], "> Tclunk tag=0 fid=5");
     EXPECT_EQ(lines[3], "< Rclunk tag=0");

@@ -27,7 +27,7 @@ struct ServerOptions {
     /// The dialects that are spoken.
     std::vector<Dialect> dialects{Dialect::linux_, Dialect::unix_, Dialect::base};
     /// The largest msize that is granted, in bytes; at least 4096.
-    u32 msize = 1 << 20;
+    u32 msize = DEFAULT_MSIZE;
     /// Connections at a time; one more is closed at once.
     std::size_t max_connections = 1000;
     /// Fids of one connection.

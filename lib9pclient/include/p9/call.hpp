@@ -80,9 +80,14 @@ protected:
         const std::size_t size = encoded_size(request, dialect());
         uses_ = detail::used_by(request);
         if (!admit(T::type, speaks(T::dialects, dialect()), size, detail::made_by(request))) return;
+        if constexpr (std::is_same_v<T, Twrite>)
+            if (send_at_once(request)) return;
         submitted(encode(outbox(), tag_, request, dialect()), size);
     }
     Dialect dialect() const;
+
+    /// Calls `handler` when done(), which it is not yet, as wait() resumes.
+    void when_done(boost::asio::any_completion_handler<void()> handler) { suspend(std::move(handler)); }
 
     /// Suspends until done(). May be awaited once.
     auto wait() {
@@ -97,6 +102,8 @@ private:
     /// Takes a tag. `makes` is the fid that the server will know if the request succeeds.
     bool admit(u8 type, bool spoken, std::size_t size, Fid makes);
     ByteVector& outbox();
+    /// Sends a large write from where its data are, if that can be done now.
+    bool send_at_once(const Twrite& request);
     void submitted(bool encoded, std::size_t size);
     void suspend(Handler handler);
     /// Marks the call as done and resumes whoever waits, at once.
@@ -133,6 +140,13 @@ public:
         if (!done()) co_await wait();
         co_return std::move(reply_);
     }
+
+    /// The same without a coroutine: calls `handler` once when there is an answer, which take_reply() has; not for a
+    /// call that is done(). The handler runs in the session's thread; its associated cancellation slot gives the
+    /// request up.
+    using PendingCall::when_done;
+    /// The answer of a call that is done(); once.
+    Result<Reply> take_reply() { return std::move(reply_); }
 
 private:
     std::optional<Error> accept(Frame frame, Dialect dialect) override {

@@ -34,7 +34,7 @@ struct SessionOptions {
     /// What to offer, in this order.
     std::vector<Dialect> dialects{Dialect::linux_, Dialect::unix_, Dialect::base};
     /// The msize to ask for, in bytes; the server may grant less.
-    u32 msize = 1 << 20;
+    u32 msize = DEFAULT_MSIZE;
     /// How long the server may take for each offer of a version. Zero: for ever.
     Duration version_timeout = std::chrono::seconds(4);
     /// How long a transport with leftovers (transport.hpp) is dialled and asked anew, from the beginning.
@@ -94,6 +94,10 @@ public:
         Call<T> call(*this, request);
         co_return co_await call.reply();
     }
+
+    /// Sends the requests that wait to be sent, which else go out together at the end of this turn of the io_context.
+    /// For who knows that he has no more of them.
+    void send_now();
 
     /// Ends the session in order: sends what waits in the outbox and waits, for a second at most, until everything is
     /// answered that nobody waits for (clunks, flushes). Requests that somebody does wait for fail.

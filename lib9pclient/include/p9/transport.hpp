@@ -48,6 +48,14 @@ public:
     /// the call completes. Fails with errc::connection_lost.
     virtual awaitable<Result<void>> send(Bytes messages) = 0;
 
+    /// Sends as much of one message, which is `head` and then `data`, as goes without waiting, from memory that need
+    /// not outlive the call; how many bytes were taken. The caller sends the rest before anything else. Only while no
+    /// `send` is under way. 0 is always right, and what a broken connection gives: `send` tells why.
+    virtual std::size_t offer(Bytes head, Bytes data) {
+        (void)head, (void)data;
+        return 0;
+    }
+
     /// The next message. Its bytes may be borrowed until the next call. Fails with errc::connection_lost at
     /// the end of the connection and errc::protocol_violation for a size below 7 or above `max_message`.
     virtual awaitable<Result<Frame>> receive() = 0;

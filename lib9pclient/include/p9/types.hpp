@@ -37,6 +37,9 @@ inline constexpr std::size_t MAXWELEM = 16;
 inline constexpr u32 HEADER_SIZE = 7;
 /// What Rread and Twrite need beside their data (intro(5): IOHDRSZ).
 inline constexpr u32 IOHDRSZ = 24;
+
+/// The msize to ask for, and to grant, where nobody says another: a read or a write of 1 MiB in one message.
+inline constexpr u32 DEFAULT_MSIZE = (1 << 20) + IOHDRSZ;
 /// The smallest msize that this library accepts from a server: room for a walk of one long name and a stat.
 inline constexpr u32 MIN_MSIZE = 512;
 

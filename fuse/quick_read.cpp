@@ -1,0 +1,75 @@
+#include "fuse/quick_read.hpp"
+
+#include "fuse/operations.hpp"
+#include "fuse/request.hpp"
+
+#include "p9/call.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+
+namespace p9::fuse {
+namespace {
+
+class QuickRead final : public Request {
+public:
+    QuickRead(FileSystem& fs, fuse_req_t req, std::shared_ptr<OpenFile> open, u64 handle, u64 offset, u32 size)
+        : Request(fs, req, Interruptible::after_a_moment),
+          handle_(handle),
+          offset_(offset),
+          size_(size),
+          open_(std::move(open)),
+          file_(open_->file),
+          call_(file_->node().session(), Tread{file_->node().fid(), offset, size}) {}
+
+    void begin() {
+        if (call_.done()) return end();
+        auto self = std::static_pointer_cast<QuickRead>(shared_from_this());
+        auto ended = [self] { self->end(); };
+        call_.when_done(boost::asio::bind_cancellation_slot(slot(), std::move(ended)));
+        watch_interrupts();
+    }
+
+private:
+    void end() {
+        Result<Rread> reply = call_.take_reply();
+        const bool lost = !reply && reply.error().code == make_error_code(errc::connection_lost);
+        const std::size_t got = reply ? reply->data.bytes.size() : 0;
+        const bool is_short = reply && got != size_ && offset_ + got != open_->inode->size;
+        if (is_short && got != 0) open_->reads_short = true;
+        if (lost || is_short) return go_the_general_way();
+        Result<ReadData> data = ReadData();
+        if (reply)
+            data->pieces.push_back(std::move(reply->data));
+        else
+            data = std::move(reply).error();
+        answered_by_server(data.has_value());
+        answer(std::move(data));
+    }
+
+    void go_the_general_way() {
+        auto again = [fs = &filesystem(), handle = handle_, offset = offset_, size = size_] {
+            return read_file(fs, handle, offset, size);
+        };
+        auto self = shared_from_this();
+        start(self, run(self, std::string(), std::move(again)));
+    }
+
+    u64 handle_;
+    u64 offset_;
+    u32 size_;
+    std::shared_ptr<OpenFile> open_;
+    FilePtr file_;  // its fid is in use until call_ has ended
+    Call<Tread> call_;
+};
+
+}  // namespace
+
+bool read_quickly(FileSystem& filesystem, fuse_req_t req, u64 handle, u64 offset, std::size_t size) {
+    const auto open = filesystem.files.find(handle);
+    if (!open || open->is_synthetic() || open->reads_short || !filesystem.connection().alive()) return false;
+    if (!filesystem.is_alive(open->file->node()) || size > open->file->max_io()) return false;
+    std::make_shared<QuickRead>(filesystem, req, open, handle, offset, static_cast<u32>(size))->begin();
+    return true;
+}
+
+}  // namespace p9::fuse
