@@ -1,5 +1,7 @@
 #include "tools/trace_output.hpp"
 
+#include "p9/wire.hpp"
+
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -41,6 +43,14 @@ private:
 
 }  // namespace
 
+std::string trace_line(Direction direction, Bytes frame, Dialect dialect) {
+    std::string line = (direction == Direction::sent ? "-> " : "<- ") + describe(frame, dialect);
+    if (frame.size() < HEADER_SIZE || header_of(frame).type != Rlerror::type) return line;
+    const auto error = decode<Rlerror>(body_of(frame), dialect);
+    if (error) line += " (" + Error::from_errno(static_cast<int>(error->ecode)).message() + ")";
+    return line;
+}
+
 Result<std::function<void(const std::string&)>> open_trace_lines(const std::string& where) {
     int fd = STDERR_FILENO;
     if (where != "-") {
@@ -59,7 +69,7 @@ Result<Tracer> open_trace(const std::string& where) {
     auto lines = open_trace_lines(where);
     if (!lines) return lines.error();
     return Tracer([line = *std::move(lines)](Direction direction, Bytes frame, Dialect dialect) {
-        line((direction == Direction::sent ? "-> " : "<- ") + describe(frame, dialect));
+        line(trace_line(direction, frame, dialect));
     });
 }
 

@@ -44,9 +44,10 @@ TEST_F(Sh, RawMessagesThatAreWrong) {
 }
 
 TEST_F(Sh, RawSaysWhatAWrongSizeDoes) {
-    const Ran ran = run_program(words({"-k", "-c",
-                                       "raw Tattach fid=1\nraw -t 0.1 Tclunk fid=1 size=30\nraw -t 0.1 Tclunk fid=1\n"
-                                       "raw -c\nraw Tattach fid=1\nraw -n Tclunk fid=1 size=10\nraw -t 0.1 Tclunk fid=1"}));
+    const Ran ran =
+        run_program(words({"-k", "-c",
+                           "raw Tattach fid=1\nraw -t 0.1 Tclunk fid=1 size=30\nraw -t 0.1 Tclunk fid=1\n"
+                           "raw -c\nraw Tattach fid=1\nraw -n Tclunk fid=1 size=10\nraw -t 0.1 Tclunk fid=1"}));
     EXPECT_THAT(ran.err, HasSubstr("line 2: raw: size=30 is not the 11 bytes sent: the server waits for 19 more"));
     EXPECT_THAT(ran.err, HasSubstr("line 2: raw: no answer, because the server still waits for 19 bytes"));
     EXPECT_THAT(ran.err, HasSubstr("; raw -c ends this conversation, the next raw begins anew"));
@@ -55,6 +56,20 @@ TEST_F(Sh, RawSaysWhatAWrongSizeDoes) {
     EXPECT_THAT(ran.err, HasSubstr("line 6: raw: size=10 is not the 11 bytes sent: the server takes the last 1 byte"));
     // After raw -c nothing of it is left.
     EXPECT_EQ(ran.err.find("line 5"), std::string::npos) << ran.err;
+}
+
+TEST_F(Sh, RawTellsWhatNumbersMeanAndWhatDirectoriesHold) {
+    write("usr/name", "");
+    const Ran ran = run("raw Tattach fid=1; raw Tlopen fid=1; raw Treaddir fid=1 offset=0 count=1000; fids");
+    EXPECT_EQ(ran.status, 0) << ran.err;
+    EXPECT_THAT(ran.out, HasSubstr(" type=4 name=\"usr\"\n"));
+    // The qid of Rattach is found again in fids.
+    const auto qid = ran.out.find("qid=(") + 4;
+    const std::string printed = ran.out.substr(qid, ran.out.find(')', qid) + 1 - qid);
+    EXPECT_THAT(ran.out, HasSubstr("     1  " + printed + "  /  reading\n"));
+    EXPECT_THAT(run("raw Tclunk fid=77").out, HasSubstr("<- Rlerror tag=1 ecode=9 (Bad file descriptor)\n"));
+    // A field that no dialect has is not blamed on one of them.
+    EXPECT_THAT(run("raw Twalk bogus=1").err, HasSubstr("no field is called \"bogus\" in Twalk; there are fid "));
 }
 
 TEST_F(Sh, RawSpeaksTheDialectThatWasAgreedOn) {

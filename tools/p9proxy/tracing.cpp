@@ -1,6 +1,7 @@
 #include "tools/p9proxy/tracing.hpp"
 
 #include "p9/wire.hpp"
+#include "tools/trace_output.hpp"
 
 namespace p9::proxy {
 namespace {
@@ -67,8 +68,8 @@ std::string what_is_broken(Bytes frame, Dialect dialect) {
 
 void Tracing::message(const Speaker& speaker, Direction direction, Bytes frame, Dialect dialect) const {
     if (!line) return;
-    std::string text = std::to_string(speaker.number) + ' ' + escaped(speaker.peer) +
-                       (direction == Direction::sent ? " -> " : " <- ") + describe(frame, dialect);
+    std::string text = std::to_string(speaker.number) + ' ' + escaped(speaker.peer) + ' ' +
+                       tools::trace_line(direction, frame, dialect);
     const std::string broken = what_is_broken(frame, dialect);
     if (!broken.empty()) text += " {" + broken + '}';
     line(text);

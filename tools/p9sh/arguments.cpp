@@ -70,6 +70,7 @@ Result<Arguments> parse_arguments(std::span<const Word> words, std::string_view 
         for (std::size_t at = 1; at < word.size(); ++at) {
             const auto known = flags.find(word[at]);
             const std::string_view option = std::string_view(word).substr(at, 1);
+            if (at == 1 && option == "-") return usage_error("unknown option " + escaped(word));
             if (known == flags.npos || takes_value(word[at]) || word[at] == '+')
                 return usage_error("unknown option -" + escaped(option));
             const char kind = known + 1 < flags.size() ? flags[known + 1] : ' ';

@@ -11,8 +11,8 @@ std::string fid_number(u32 fid) { return Fid{fid} == NOFID ? "NOFID" : std::to_s
 
 void print_fids(Call& call, const Traffic& traffic) {
     for (const auto& [fid, known] : traffic.fids()) {
-        char line[96];
-        std::snprintf(line, sizeof line, "%6s  (%02x %u %llx)  ", fid_number(fid).c_str(), known.qid.type,
+        char line[96];  // the qid as in traces, so that one is found in the other
+        std::snprintf(line, sizeof line, "%6s  (%u %u %llu)  ", fid_number(fid).c_str(), known.qid.type,
                       known.qid.version, static_cast<unsigned long long>(known.qid.path));
         call.out().put(line + call.shown(known.path) + (known.open.empty() ? "" : "  " + call.shown(known.open)) +
                        "\n");

@@ -41,6 +41,11 @@ int interact(Shell& shell, Runner& runner) {
     Completer completer(shell, runner);
     Terminal terminal(runner, completer, history_file());
     runner.impatient = [&shell] { shell.abort(); };
+    runner.still_waiting = [&shell] {
+        print("\n");
+        complain(shell.options().tool, "the server has not answered the flush yet; Ctrl-C again ends the connection");
+    };
+    shell.aside = [&terminal](bool begins) { terminal.aside(begins); };
     while (!shell.leaving && !runner.terminated()) {
         const auto line = terminal.read_line(shell.prompt());
         if (!line) {
@@ -50,6 +55,8 @@ int interact(Shell& shell, Runner& runner) {
         (void)run_line(shell, runner, completer, *line);
     }
     runner.impatient = nullptr;
+    runner.still_waiting = nullptr;
+    shell.aside = nullptr;
     return shell.leaving.value_or(EXIT_DONE);
 }
 

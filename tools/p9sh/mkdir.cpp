@@ -14,7 +14,7 @@ awaitable<void> make_with_parents(Call& call, std::string path, u32 mode) {
     for (std::size_t i = 0; i < names.size(); ++i) {
         so_far += '/' + names[i];
         const bool last = i + 1 == names.size();
-        const auto made = co_await call.client().mkdir(so_far, last ? mode : 0777);
+        const auto made = co_await call.client().mkdir(so_far, last ? mode : after_umask(0777));
         if (made) continue;
         // Servers refuse what exists with various words, and where nothing may be written even before they look.
         const bool there = co_await is_directory(call, so_far);
@@ -34,7 +34,7 @@ Result<void> check_mkdir(const Arguments& arguments) {
 
 awaitable<void> run_mkdir(Call& call) {
     const std::string* text = call.arguments.value('m');
-    const u32 mode = text == nullptr ? 0777 : *changed_mode(*text, 0777, true);
+    const u32 mode = text == nullptr ? after_umask(0777) : *changed_mode(*text, 0777, true);
     for (const auto& word : call.arguments.operands) {
         const std::string& path = word.text;
         if (path.empty()) {

@@ -2,6 +2,8 @@
 
 #include "p9/trace.hpp"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
@@ -86,6 +88,12 @@ Result<u32> changed_mode(std::string_view text, u32 mode, bool directory) {
         if (comma == text.npos) return mode;
         text.remove_prefix(comma + 1);
     }
+}
+
+u32 after_umask(u32 mode) {
+    const mode_t mask = ::umask(077);  // there is no other way to ask, and no other thread
+    ::umask(mask);
+    return mode & ~mask;
 }
 
 }  // namespace p9::tools

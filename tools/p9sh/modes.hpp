@@ -11,4 +11,7 @@ namespace p9::tools {
 /// X does. EINVAL if it is no mode.
 Result<u32> changed_mode(std::string_view text, u32 mode, bool directory);
 
+/// What is left of `mode` for a new file after this process's umask, which servers do not know.
+u32 after_umask(u32 mode);
+
 }  // namespace p9::tools

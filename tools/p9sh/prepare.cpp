@@ -30,6 +30,11 @@ Result<Prepared> prepare(Statement statement) {
     if (statement.words.empty()) return prepared;
     const Command* command = find_command(statement.words[0].text);
     if (command == nullptr) return unknown_command(statement.words[0].text);
+    // As everywhere: `ls --help` is `help ls`. Whatever else is in the line stays, to be piped to a pager.
+    if (statement.words.size() == 2 && statement.words[1].text == "--help" && command->flags != "*") {
+        command = find_command("help");
+        statement.words[1].text = std::exchange(statement.words[0].text, "help");
+    }
     auto arguments = parse_arguments(std::span(statement.words).subspan(1), command->flags, command->count);
     const auto checked = !arguments                  ? Result<void>(arguments.error())
                          : command->check != nullptr ? command->check(*arguments)

@@ -4,6 +4,7 @@
 #include "tools/p9sh/command.hpp"
 #include "tools/p9sh/raw_conversation.hpp"
 #include "tools/p9sh/raw_message.hpp"
+#include "tools/trace_output.hpp"
 
 #include "p9/negotiate.hpp"
 
@@ -68,12 +69,28 @@ awaitable<Result<void>> open_conversation(Call& call, bool bare) {
     co_return boost::system::in_place_value;
 }
 
+/// The entries that Rreaddir brings, which are data to the trace.
+void print_entries(Call& call, Bytes frame, Dialect dialect) {
+    if (header_of(frame).type != Rreaddir::type) return;
+    const auto reply = decode<Rreaddir>(body_of(frame), dialect);
+    if (!reply) return;
+    const bool whole = decode_each<Dirent>(reply->data.bytes, dialect, [&call](const Dirent& entry) {
+        const Qid& qid = entry.qid;
+        call.out().put("   qid=(" + std::to_string(qid.type) + ' ' + std::to_string(qid.version) + ' ' +
+                       std::to_string(qid.path) + ") offset=" + std::to_string(entry.offset) +
+                       " type=" + std::to_string(entry.type) + " name=\"" + escaped(entry.name) + "\"\n");
+        return true;
+    });
+    if (!whole) call.out().put("   and what is no entry\n");
+}
+
 void print_message(Call& call, Direction direction, Bytes frame, Dialect dialect) {
-    std::string line = (direction == Direction::sent ? "-> " : "<- ") + describe(frame, dialect);
+    std::string line = trace_line(direction, frame, dialect);
     const u32 size = header_of(frame).size;
     if (size != frame.size())
         line += " (size=" + std::to_string(size) + " for " + std::to_string(frame.size()) + " bytes)";
     call.out().put(line + "\n");
+    print_entries(call, frame, dialect);
     if (call.arguments.has('x')) call.out().put(hex_lines(frame));
 }
 

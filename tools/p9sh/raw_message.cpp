@@ -115,8 +115,13 @@ Result<Given> given_of(std::span<const Word> words) {
 Error no_such_key(const Given& given, std::string_view message, Dialect dialect) {
     std::string words = "no field is called \"" + escaped(given.begin()->first) + '"';
     if (message.empty()) return bad(words + "; without a message's name: type=NUMBER, tag=, size= and bytes=HEX");
-    words += " in " + std::string(message) + " of " + std::string(version_string(dialect)) + "; there are";
-    for (const auto& key : keys_of_message(message)) words += " " + key;
+    const auto keys = keys_of_message(message);
+    words += " in " + std::string(message);
+    // Other dialects may have it.
+    if (std::ranges::find(keys, given.begin()->first) != keys.end())
+        words += " of " + std::string(version_string(dialect));
+    words += "; there are";
+    for (const auto& key : keys) words += " " + key;
     return bad(words);
 }
 

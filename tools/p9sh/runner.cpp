@@ -12,7 +12,8 @@ namespace p9::tools {
 
 namespace asio = boost::asio;
 
-Runner::Runner(asio::io_context& io, bool interactive) : io_(io), interactive_(interactive), signals_(io) {
+Runner::Runner(asio::io_context& io, bool interactive)
+    : io_(io), interactive_(interactive), signals_(io), patience_(io) {
     // A signal that is ignored (nohup, a shell's background job) stays ignored.
     for (const int number : {SIGINT, SIGTERM}) {
         struct sigaction current{};
@@ -55,6 +56,10 @@ void Runner::on_signal(int number) {
 void Runner::cancel() {
     cancelled_ = true;
     running_->emit(asio::cancellation_type::terminal);
+    patience_.expires_after(std::chrono::seconds(1));
+    patience_.async_wait([this](const boost::system::error_code& failed) {
+        if (!failed && running_ != nullptr && still_waiting) still_waiting();
+    });
 }
 
 int Runner::run(awaitable<int> work, Duration limit) {
@@ -83,6 +88,7 @@ int Runner::run(awaitable<int> work, Duration limit) {
                    }));
     run_awake(io_);
     running_ = nullptr;
+    patience_.cancel();
     if (thrown) std::rethrow_exception(thrown);
     return out_of_time_ ? EXIT_OUT_OF_TIME : status;
 }

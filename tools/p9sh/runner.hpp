@@ -9,6 +9,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <functional>
 #include <optional>
@@ -38,6 +39,8 @@ public:
 
     /// Called at a second SIGINT while a command is being cancelled.
     std::function<void()> impatient;
+    /// Called when a command that was cancelled has not ended a second later: it waits for the server.
+    std::function<void()> still_waiting;
     /// Called before the program stops (Ctrl-Z) and after it goes on.
     std::function<void()> before_stop, after_stop;
 
@@ -49,6 +52,7 @@ private:
     boost::asio::io_context& io_;
     bool interactive_;
     boost::asio::signal_set signals_;
+    boost::asio::steady_timer patience_;
     boost::asio::cancellation_signal* running_ = nullptr;  // of the work that runs
     bool cancelled_ = false;                               // that work has been
     bool interrupted_ = false;

@@ -66,13 +66,16 @@ Result<void> Shell::trace(const std::optional<std::string>& where) {
     auto opened = open_trace_lines(*where);
     if (!opened) return opened.error();
     trace_ = std::move(*opened);
+    trace_on_terminal_ = interactive_ && *where == "-";
     return {};
 }
 
 void Shell::trace_message(Direction direction, Bytes frame, Dialect dialect, std::string_view label) const {
     if (!trace_) return;
-    const std::string arrow = direction == Direction::sent ? "-> " : "<- ";
-    trace_(std::string(label) + arrow + describe(frame, dialect));
+    const bool between = trace_on_terminal_ && aside;
+    if (between) aside(true);
+    trace_(std::string(label) + trace_line(direction, frame, dialect));
+    if (between) aside(false);
 }
 
 std::string Shell::complaint_prefix(std::string_view command) const {

@@ -56,6 +56,8 @@ public:
     /// The trace, for messages of other connections; `label` stands before them.
     void trace_message(Direction direction, Bytes frame, Dialect dialect, std::string_view label) const;
 
+    /// Called before (true) and after (false) a line of the trace goes to the terminal.
+    std::function<void(bool)> aside;
     /// The conversation of `raw`; null until it is first used.
     std::unique_ptr<RawConversation> raw;
     /// What to exit with, once somebody wants to.
@@ -72,6 +74,7 @@ private:
     std::string previous_;
     Traffic traffic_;
     std::function<void(const std::string&)> trace_;
+    bool trace_on_terminal_ = false;
     std::string why_none_ = "there is no connection";
     std::shared_ptr<Client> client_ = std::make_shared<Client>();  // the last member: its end tells traffic_
 };

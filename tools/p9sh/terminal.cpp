@@ -132,6 +132,14 @@ std::optional<std::string> Terminal::read_line(const std::string& prompt) {
     return line_;
 }
 
+void Terminal::aside(bool begins) const {
+    if (!reading_) return;
+    if (begins)
+        rl_clear_visible_line(), std::fflush(rl_outstream);  // what follows is not written by stdio
+    else
+        rl_forced_update_display();
+}
+
 void Terminal::remember(const std::string& line) {
     if (line.starts_with(' ')) return;
     const HIST_ENTRY* last = history_length > 0 ? history_get(history_base + history_length - 1) : nullptr;

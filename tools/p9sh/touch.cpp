@@ -1,4 +1,5 @@
 // touch: makes empty files, and sets times.
+#include "tools/p9sh/modes.hpp"
 #include "tools/p9sh/places.hpp"
 
 #include "p9/trace.hpp"
@@ -32,7 +33,7 @@ awaitable<void> touch_one(Call& call, std::string path, TimeChange time) {
     if (!there && !there.error().is_errno(ENOENT)) co_return call.messages().report(path, there.error());
     if (!there) {
         if (call.arguments.has('c')) co_return;
-        auto made = co_await call.client().create(place, P9_O_WRONLY, 0666);
+        auto made = co_await call.client().create(place, P9_O_WRONLY, after_umask(0666));
         if (!made) co_return call.messages().report(path, made.error());
         if (!time.time) co_return;
     }

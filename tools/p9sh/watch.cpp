@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <ctime>
 
 namespace p9::tools {
@@ -17,6 +18,12 @@ Result<Prepared> inner_command(const Arguments& arguments) {
     auto inner = prepare(std::move(statement));
     if (inner && inner->command->run == run_watch) return Error::from_errno(EINVAL, "watch does not watch itself");
     return inner;
+}
+
+/// Terminals that nothing is known of are not told to clear themselves.
+bool can_clear() {
+    const char* type = std::getenv("TERM");
+    return type != nullptr && std::string_view(type) != "dumb";
 }
 
 std::string title(const Call& call, Duration interval) {
@@ -39,21 +46,36 @@ Result<void> check_watch(const Arguments& arguments) {
 
 awaitable<void> run_watch(Call& call) {
     const auto inner = inner_command(call.arguments);
+    const Command& command = *inner->command;
     const Duration interval = call.arguments.seconds('n').value_or(std::chrono::seconds(2));
     const u64 count = call.arguments.number('c').value_or(~u64{0});
     boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
-    for (u64 i = 0; i < count && !call.messages().hopeless() && !call.shell.leaving; ++i) {
-        if (call.out().terminal()) call.out().put("\x1b[H\x1b[2J" + title(call, interval));
-        Call again{call.shell, inner->arguments, call.context, {}};
-        auto running = inner->command->run(again);
-        co_await std::move(running);
+    int status = EXIT_DONE;  // the first that was not good
+    for (u64 i = 0; i < count && !call.shell.leaving; ++i) {
+        if (call.out().terminal()) call.out().put((can_clear() ? "\x1b[H\x1b[2J" : "\n") + title(call, interval));
+        // Before what the command has to complain about.
+        if (const bool written = co_await call.out().flush(); !written) co_return;
+        Messages messages(call.shell.complaint_prefix(command.name));
+        Call again{call.shell,
+                   inner->arguments,
+                   {call.context.options, messages, call.out(), call.context.client, call.context.directory},
+                   {}};
+        if (const auto lost = call.shell.lost(); lost && command.needs_session) {
+            messages.report("", Error(lost->code, lost->message() + "; reconnect dials again"));
+        } else {
+            auto running = command.run(again);
+            co_await std::move(running);
+        }
         const bool written = co_await call.out().flush();
-        if (!written || i + 1 == count) co_return;
+        if (status == EXIT_DONE) status = again.status.value_or(messages.status());
+        if (!written || messages.hopeless() || i + 1 == count) break;
         timer.expires_after(interval);
         auto sleeping = timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
         const auto [woken] = co_await std::move(sleeping);
         if (woken) co_return;
     }
+    const auto state = co_await boost::asio::this_coro::cancellation_state;
+    if (state.cancelled() == boost::asio::cancellation_type::none) call.status = status;
 }
 
 }  // namespace p9::tools

@@ -1,4 +1,5 @@
 // write, echo: words into a file, and to the output.
+#include "tools/p9sh/modes.hpp"
 #include "tools/p9sh/places.hpp"
 
 namespace p9::tools {
@@ -9,7 +10,7 @@ awaitable<void> run_write(Call& call) {
     std::string text = call.arguments.joined(1);
     if (!call.arguments.has('n')) text += '\n';
     const OpenFlags flags = P9_O_WRONLY | (append ? P9_O_APPEND : P9_O_TRUNC);
-    const auto file = co_await call.client().create(call.shell.absolute(path), flags, 0666);
+    const auto file = co_await call.client().create(call.shell.absolute(path), flags, after_umask(0666));
     if (!file) co_return call.messages().report(path, file.error());
     u64 offset = 0;
     if (append) {
