@@ -60,7 +60,7 @@ _p9_options() {
     while read -r line; do
         while [[ $line =~ ^(.*(^|,|\[|  )\ ?)?(--?[A-Za-z0-9][A-Za-z0-9-]*)((\[?=|\ )([A-Z1][A-Z0-9=|.]*))?(.*)$ ]]; do
             line=${BASH_REMATCH[1]} word=${BASH_REMATCH[3]} metavar=${BASH_REMATCH[6]%]}
-            if [[ ${BASH_REMATCH[5]} == '[=' ]]; then metavar==$metavar; fi
+            if [[ ${BASH_REMATCH[5]} == '[=' ]]; then metavar="=$metavar"; fi
             # "-a, --address ADDR": the metavar is of both.
             if [[ ${BASH_REMATCH[4]} || ! -v takes[$word] ]]; then takes[$word]=$metavar; fi
             if [[ $line == *-?', ' ]]; then takes[${line: -4:2}]=$metavar; line=${line:0:-4}; fi
