@@ -93,6 +93,30 @@ TEST_F(Doctor, AllIsWell) {
     EXPECT_THAT(ran.out, Not(HasSubstr("mount")));
 }
 
+TEST_F(Doctor, CountsTheEntriesOfTheRoot) {
+    serve({tool("p9serve"), "--dir", exported_});
+    EXPECT_THAT(doctor({address_}).out, HasSubstr("\nok    list       the root has 0 entries\n"));
+    write("only", "x");
+    EXPECT_THAT(doctor({address_}).out, HasSubstr("\nok    list       the root has 1 entry\n"));
+    EXPECT_THAT(doctor({address_}).out, HasSubstr("\nok    read       only: 1 byte\n"));
+    for (int i = 0; i < 299; ++i) write("file" + std::to_string(i), "");
+    EXPECT_THAT(doctor({address_}).out, HasSubstr("\nok    list       the root has 300 entries\n"));
+    for (const std::string dialect : {"9P2000", "9P2000.u"})
+        EXPECT_THAT(doctor({"--dialect", dialect, address_}).out, HasSubstr(" 300 entries\n")) << dialect;
+    // More than a message holds is not counted to its end, and not claimed to be.
+    EXPECT_THAT(doctor({"--msize", "4096", address_}).out, HasSubstr("\nok    list       the root has at least "));
+}
+
+TEST_F(Doctor, AServerThatStopsAnswering) {
+    const auto program = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "fake_server";
+    if (!std::filesystem::exists(program)) GTEST_SKIP() << "fake_server is not built";
+    serve({program, "--knob", "missing=Tlopen", "--knob", "missing-answer=silence"});
+    const Ran ran = doctor({address_});
+    EXPECT_EQ(ran.status, 4) << ran.out;
+    EXPECT_THAT(ran.out, HasSubstr("fail  list       the root: no answer within 2 s\n"));
+    EXPECT_THAT(ran.out, HasSubstr("=> the server hangs: look into its own log."));
+}
+
 TEST_F(Doctor, JsonIsAnObjectAStep) {
     serve({tool("p9serve"), "--dir", exported_, "--dialects", "9P2000.u", "--msize", "8192"});
     const Ran ran = doctor({"--json", "-a", address_});

@@ -39,6 +39,7 @@ awaitable<bool> wants_authentication(Session& session, const tools::CommonOption
 }
 
 std::string advice_to_attach(const Error& error, const std::string& aname, bool other_works, bool authentication) {
+    if (error.code == make_error_code(errc::timed_out)) return std::string(ADVICE_ON_SILENCE);
     if (authentication) return "the server wants an authentication, which these tools do not have";
     if (!aname.empty() && other_works) return "without -A it works: leave the tree's name out";
     if (aname.empty() && other_works) return "";

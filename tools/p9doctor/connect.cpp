@@ -52,7 +52,10 @@ std::string advice_to_agree(const Address& address, const Error& error) {
         return "port busy? If this is QEMU's chardev, another client has it: p9proxy --share serves several. If the "
                "guest "
                "does not answer, start its server. Else: is this a 9P server?";
-    if (silent) return "is this a 9P server? Try --trace, and the server's own log";
+    if (const auto* tcp = std::get_if<TcpAddress>(&address); silent && tcp != nullptr)
+        return "is this a 9P server? Others may wait in silence, too: curl http://" + tcp->host + ':' +
+               std::to_string(tcp->port) + "/ shows a web server. Else look into the server's own log";
+    if (silent) return "is this a 9P server? Look into its own log; --trace shows what is sent";
     if (std::holds_alternative<ExecAddress>(address))
         return "the command must speak 9P on its standard input and output, and print nothing else";
     return "";

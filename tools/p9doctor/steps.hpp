@@ -59,4 +59,8 @@ std::vector<Found> look_at_mount(const MountPlaces& places);
 /// All steps, in order.
 awaitable<void> examine(const tools::CommonOptions& options, bool with_mount, Report& report);
 
+/// What may help where a server that has answered before says nothing.
+inline constexpr std::string_view ADVICE_ON_SILENCE =
+    "the server hangs: look into its own log. p9doctor --trace shows what it was asked last";
+
 }  // namespace p9::doctor

@@ -58,9 +58,12 @@ awaitable<Found> try_to_list(const Client& client, std::vector<std::string>& fil
     co_await boost::asio::this_coro::throw_if_cancelled(false);
     auto listing = first_entries(client);
     const auto batch = co_await within(PATIENCE, std::move(listing), "no answer within 2 s");
-    if (!batch)
-        co_return refused("the root", batch.error(),
-                          batch.error().is_errno(EACCES) ? "may this user list it? -u USER attaches as another" : "");
+    if (!batch) {
+        const bool silent = batch.error().code == make_error_code(errc::timed_out);
+        std::string advice = silent ? std::string(ADVICE_ON_SILENCE) : "";
+        if (batch.error().is_errno(EACCES)) advice = "may this user list it? -u USER attaches as another";
+        co_return refused("the root", batch.error(), std::move(advice));
+    }
     for (const auto& entry : batch->entries) {
         const bool plain = entry.type ? *entry.type == FileType::file : entry.qid.type == 0;
         if (plain && files.size() < MOST_TRIED) files.push_back(entry.name);
@@ -86,7 +89,8 @@ awaitable<Found> try_to_read(const Client& client, const std::vector<std::string
         const auto size = co_await within(PATIENCE, std::move(reading), "no data within 2 s; an event file?");
         if (size) {
             file = name;
-            co_return Found{Finding::ok, escaped(name) + ": " + std::to_string(*size) + " bytes", "", 0};
+            co_return Found{Finding::ok,
+                            escaped(name) + ": " + std::to_string(*size) + (*size == 1 ? " byte" : " bytes"), "", 0};
         }
         if (client.session().ended()) co_return refused(escaped(name), size.error(), "");
         last = escaped(name) + ": " + size.error().message();
