@@ -20,15 +20,20 @@ public:
     HelpFormat() { column_width(27); }
 
     std::string make_option_name(const CLI::Option* option, bool is_positional) const override {
+        if (!option->get_option_text().empty()) return option->get_option_text();
         std::string name = Formatter::make_option_name(option, is_positional);
         name = name.substr(0, name.find('{'));
         if (const auto comma = name.find(','); comma != name.npos) name.insert(comma + 1, " ");
         return name;
     }
     std::string make_option_opts(const CLI::Option* option) const override {
+        if (!option->get_option_text().empty()) return "";
         const std::string metavar = option->get_type_name();
         if (option->get_positional()) return option->get_expected_max() > 1 ? "..." : "";
         return metavar.empty() || metavar.starts_with('[') ? metavar : ' ' + metavar;
+    }
+    std::string make_option_usage(const CLI::Option* option) const override {
+        return option->get_option_text().empty() ? Formatter::make_option_usage(option) : option->get_option_text();
     }
     std::string make_positionals(const CLI::App* app) const override {
         std::string text;

@@ -12,7 +12,7 @@ namespace {
 /// What CLI11 has to say, in this program's words.
 std::string complaint(const CLI::ParseError& error, const std::vector<std::string>& unknown) {
     if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && !unknown.empty())
-        return "unknown option " + escaped(unknown.front());
+        return (unknown.front().starts_with('-') ? "unknown option " : "no place for ") + escaped(unknown.front());
     std::string words = error.what();
     // "--address: 1 required ADDR missing"
     if (const auto number = words.find(": 1 required "); number != words.npos && words.ends_with(" missing")) {
@@ -112,7 +112,11 @@ void CommandLine::optional_value(const std::string& name, std::optional<std::str
 
 void CommandLine::paths(std::vector<std::string>& value, const std::string& help, bool required) {
     parser_->paths = &value;
-    parser_->app.add_option("PATH", value, help)->required(required)->type_name("");
+    // How the operands are shown may stand before two blanks: "SOURCE... DESTINATION  What to copy".
+    const auto gap = help.find("  ");
+    auto* option = parser_->app.add_option("PATH", value, gap == help.npos ? help : help.substr(gap + 2));
+    option->required(required)->type_name("");
+    if (gap != help.npos) option->option_text(help.substr(0, gap));
 }
 
 void CommandLine::output_is_free(std::function<bool()> free) { parser_->output_is_free = std::move(free); }

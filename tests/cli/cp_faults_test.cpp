@@ -20,6 +20,11 @@ struct WrongOperands {
     std::string words;
 };
 
+TEST(CpUsage, HelpNamesTheOperands) {
+    EXPECT_THAT(run_program({tool("p9cp"), "--help"}).out, HasSubstr("Usage: p9cp [OPTIONS] SOURCE... DESTINATION\n"));
+    EXPECT_THAT(run_program({tool("p9ls"), "--help"}).out, HasSubstr("Usage: p9ls [OPTIONS] [PATH...]\n"));
+}
+
 TEST(CpUsage, WrongOperandsAreExplained) {
     const WrongOperands wrong[] = {
         {{}, "name a source and a destination; ':' begins a path on the server"},

@@ -4,6 +4,8 @@
 
 #include <gmock/gmock.h>
 
+#include <unistd.h>
+
 #include <fstream>
 #include <regex>
 #include <sstream>
@@ -135,6 +137,18 @@ TEST(Help, ThePageOfP9ctlHasEveryCommand) {
         for (std::size_t i = 1; i < command.size(); ++i) name += " " + command[i];
         EXPECT_THAT(page, ::testing::HasSubstr("*" + name + "*"));
     }
+}
+
+TEST(Help, ThePageOfP9shHasItsCommandsAndNoOthers) {
+    if (!std::filesystem::exists(tool("p9sh"))) GTEST_SKIP() << "p9sh is not built: readline's headers are missing";
+    const std::string page = page_of("p9sh");
+    const auto begin = page.find("# COMMANDS");
+    const Options of_page = options_in(page.substr(begin, page.find("\n# ", begin) - begin), "\\*([a-z]+)\\*");
+    const auto server = std::filesystem::temp_directory_path() / ("p9-help-" + std::to_string(::getpid()));
+    Program serving({tool("p9serve"), "--listen", "unix!" + server.string(), "--memory"});
+    ASSERT_TRUE(serving.wait_for_output("\n"));
+    const std::string help = printed({tool("p9sh"), "-a", "unix!" + server.string(), "-c", "help"});
+    EXPECT_EQ(options_in(help, "(?:^|\n)  ([a-z]+)  +[^\n]"), of_page);
 }
 
 TEST(Help, EveryPageHasExamples) {

@@ -17,7 +17,7 @@ int main(int argc, char** argv) {
     line.flag("--resume", options.copy.resume, "Go on with an interrupted copy, and leave it so that\nthe next can");
     line.flag("--progress", options.progress, "Show how far the copy has come, terminal or not");
     line.output_is_free([] { return true; });
-    line.paths(options.operands, "Sources, then the destination", false);
+    line.paths(options.operands, "SOURCE... DESTINATION  What to copy, and where to", false);
     int status = EXIT_DONE;
     if (!line.parse(argc, argv, status)) return status;
     if (const auto wrong = wrong_operands(options)) {
