@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -98,6 +99,36 @@ TEST_F(CopierOf, ManyDirectoriesOfOneFile) {
     EXPECT_EQ(text("d321/file"), "321");
     EXPECT_EQ(files(), 801u);
     expect_clean();
+}
+
+TEST_F(CopierOf, MoreDirectoriesThanMayBeOpenAtOnce) {
+    connect();
+    tree().add_directory("many");
+    for (int i = 0; i < 6000; ++i) tree().add_directory("many/d" + std::to_string(i));
+    CopyOptions options;
+    options.recursive = true;
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    const rlimit few{400, before.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+    EXPECT_EQ(copy_here("/many", options), tools::EXIT_DONE);
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+    EXPECT_EQ(files(), 6001u);
+    expect_clean();
+}
+
+TEST_F(CopierOf, ComplaintsNameTheWholePath) {
+    connect();
+    tree().add_directory("tree");
+    tree().add_directory("tree/a");
+    const auto deep = tree().add_directory("tree/a/b");
+    tree().enter(deep, "..", tree().add_file("evil", ""));
+    CopyOptions options;
+    options.recursive = true;
+    ::testing::internal::CaptureStderr();
+    EXPECT_EQ(copy_here("/tree", options), tools::EXIT_REFUSED);
+    EXPECT_EQ(::testing::internal::GetCapturedStderr(),
+              "test: :/tree/a/b/..: a name that no file may have here, left out\n");
 }
 
 TEST_F(CopierOf, ASyntheticFileIsReadToItsEnd) {

@@ -14,6 +14,10 @@ constexpr std::size_t MOST_LISTINGS = 16;
 constexpr std::size_t MOST_BRANCHES = 128;
 // Listing stops while so many files wait.
 constexpr std::size_t ENOUGH_FILES = 4 * MOST_FILES;
+// With so many directories waiting, those that are listed wait while others can be entered: a server can name more of
+// them in a second than can be copied in a day. Each step down brings more of them, hence the other bound.
+constexpr std::size_t ENOUGH_DIRECTORIES = 4096;
+constexpr std::size_t MOST_DIRECTORIES = 1'000'000;
 // No honest tree is so deep; a server can make up one without an end.
 constexpr unsigned DEEPEST = 1000;
 
@@ -68,10 +72,27 @@ void Copier::report(const std::string& what, const Error& error) {
     messages_.report(what, error);
 }
 
+std::string Copier::shown(const Branch& branch, const std::string& name) {
+    std::vector<const std::string*> parts{&name};
+    for (const Branch* at = &branch; at != nullptr; at = at->parent.get()) parts.push_back(&at->shown);
+    std::string path = *parts.back();
+    for (auto part = parts.rbegin() + 1; part != parts.rend(); ++part) {
+        if ((*part)->empty()) continue;
+        if (!path.ends_with('/')) path += '/';
+        path += **part;
+    }
+    return path;
+}
+
 bool Copier::can_start() const {
     if (!files_.empty() && copying_ < MOST_FILES) return true;
     if (listing_ == MOST_LISTINGS || files_.size() >= ENOUGH_FILES) return false;
-    return !paused_.empty() || (!directories_.empty() && may_enter());
+    return may_list() || (!directories_.empty() && may_enter());
+}
+
+bool Copier::may_list() const {
+    const bool rather_enter = directories_.size() >= ENOUGH_DIRECTORIES && branches_ + listing_ < MOST_BRANCHES;
+    return !paused_.empty() && !rather_enter;
 }
 
 /// Each directory under way keeps fids and descriptors. One more is entered when nothing else goes on, however deep.
@@ -91,7 +112,7 @@ void Copier::start_some() {
         tasks_.start(copy(std::move(work), false));
     }
     while (listing_ < MOST_LISTINGS && files_.size() < ENOUGH_FILES) {
-        if (!paused_.empty()) {
+        if (may_list()) {
             ++listing_;
             BranchPtr branch = std::move(paused_.back());
             paused_.pop_back();
@@ -127,6 +148,7 @@ awaitable<void> Copier::run() {
 awaitable<void> Copier::copy(Work work, bool entering) {
     const Counted counted(entering ? listing_ : copying_);
     co_await boost::asio::this_coro::throw_if_cancelled(false);
+    if (work.branch) work.job.shown = shown(*work.branch, work.job.name);
     auto opening = work.branch ? work.branch->source->enter(work.entry) : work.job.open();
     auto source = co_await std::move(opening);
     Result<void> done = boost::system::in_place_value;
@@ -185,7 +207,7 @@ awaitable<void> Copier::descend(Work& work, SourcePtr source) {
     ++branches_;
     branch->source = std::move(source);
     branch->folder = *std::move(folder);
-    branch->shown = work.job.shown;
+    branch->shown = work.branch ? work.job.name : work.job.shown;
     branch->depth = work.depth + 1;
     progress_.file_done();
     paused_.push_back(std::move(branch));
@@ -198,14 +220,14 @@ awaitable<void> Copier::list(BranchPtr branch) {
         auto listing = branch->source->list();
         auto batch = co_await std::move(listing);
         if (!batch) {
-            report(branch->shown, batch.error());
+            report(shown(*branch, ""), batch.error());
             break;
         }
         const bool end = batch->end;
         take(branch, *std::move(batch));
         tasks_.notify();
         if (end) break;
-        if (files_.size() >= ENOUGH_FILES) {
+        if (files_.size() >= ENOUGH_FILES || directories_.size() >= ENOUGH_DIRECTORIES) {
             paused_.push_back(std::move(branch));
             co_return;
         }
@@ -217,25 +239,28 @@ awaitable<void> Copier::list(BranchPtr branch) {
 
 /// Makes work of the entries of a directory.
 void Copier::take(const BranchPtr& branch, SourceBatch batch) {
-    const std::string prefix = branch->shown.ends_with('/') ? branch->shown : branch->shown + '/';
     const bool to_here = !sides_.to_server;
     const auto refuse = [&](const std::string& name) {
-        report(prefix + name, Error::from_errno(EINVAL, "a name that no file may have here, left out"));
+        report(shown(*branch, name), Error::from_errno(EINVAL, "a name that no file may have here, left out"));
     };
     for (const std::string& name : batch.refused) refuse(name);
     for (SourceEntry& entry : batch.entries) {
         if (sides_.from_server && to_here && !options_.force && is_suspicious(entry.name)) {
-            report(prefix + entry.name,
+            report(shown(*branch, entry.name),
                    Error::from_errno(EINVAL, "a name with control characters, left out (-f copies it)"));
+            continue;
+        }
+        const bool directory = entry.type == FileType::directory;
+        if (directory && directories_.size() >= MOST_DIRECTORIES) {
+            report(shown(*branch, entry.name),
+                   Error::from_errno(EMLINK, std::to_string(MOST_DIRECTORIES) + " directories wait already, left out"));
             continue;
         }
         Work work;
         work.job.into = branch->folder;
         work.job.name = entry.name;
-        work.job.shown = prefix + entry.name;
         work.branch = branch;
         work.depth = branch->depth;
-        const bool directory = entry.type == FileType::directory;
         work.entry = std::move(entry);
         ++branch->unfinished;
         progress_.found(1);
@@ -256,7 +281,7 @@ awaitable<void> Copier::finish(BranchPtr branch) {
         if (stamp.mode || stamp.mtime) {
             auto settling = branch->folder->settle(stamp);
             auto settled = co_await std::move(settling);
-            if (!settled) report(branch->shown, settled.error().about("its mode and times"));
+            if (!settled) report(shown(*branch, ""), settled.error().about("its mode and times"));
         }
         --branches_;
         branch = branch->parent;

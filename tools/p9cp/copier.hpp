@@ -12,6 +12,8 @@
 
 #include <deque>
 #include <functional>
+#include <string>
+#include <vector>
 
 namespace p9::tools {
 
@@ -50,20 +52,24 @@ private:
         std::shared_ptr<Branch> parent;
         SourcePtr source;
         FolderPtr folder;
-        std::string shown;
+        std::string shown;  // with the parents' before it
         unsigned depth = 0;
         std::size_t unfinished = 1;  // what is in it, and the listing
     };
     using BranchPtr = std::shared_ptr<Branch>;
     struct Work {
-        CopyJob job;
+        CopyJob job;        // without `shown` if there is a branch: see shown()
         BranchPtr branch;   // that it is in; null for what the command line names
         SourceEntry entry;  // in the branch's source
         unsigned depth = 0;
     };
 
+    /// The path of `name` in messages; an empty name is the branch itself. Put together when it is needed only: deep
+    /// paths of many names that wait would take a thousand times the memory of the listing that brought them.
+    static std::string shown(const Branch& branch, const std::string& name);
     void start_some();
     bool can_start() const;
+    bool may_list() const;
     bool may_enter() const;
     bool idle() const;
 

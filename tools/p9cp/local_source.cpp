@@ -6,6 +6,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -131,6 +132,8 @@ Result<SourcePtr> LocalSource::open_at(const asio::any_io_executor& executor, in
     if (!source->regular_ && source->type != FileType::directory && !special) return source;
     int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | (following ? 0 : O_NOFOLLOW);
     if (source->type == FileType::directory) flags |= O_DIRECTORY;
+    // Nobody is waited for if somebody has put a FIFO there meanwhile.
+    if (source->regular_) flags |= O_NONBLOCK;
     source->fd_ = Descriptor(::openat(folder, name.c_str(), flags));
     if (!source->fd_) return local_error(errno);
     if (source->type == FileType::directory) {
@@ -138,6 +141,9 @@ Result<SourcePtr> LocalSource::open_at(const asio::any_io_executor& executor, in
         if (source->directory_ == nullptr) return local_error(errno);
         (void)source->fd_.release();
     } else if (source->regular_) {
+        if (::fstat(source->fd_.get(), &file) != 0 || !S_ISREG(file.st_mode))
+            return Error::from_errno(ESTALE, "it was replaced by another kind of file meanwhile");
+        source->attributes = attributes_of(file);
         (void)::posix_fadvise(source->fd_.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
     }
     return source;
