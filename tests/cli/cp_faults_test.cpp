@@ -86,6 +86,19 @@ TEST_F(CpFaults, ALinkThatTheServerSentLeadsNowhere) {
     EXPECT_EQ(file_text(local("here/c")), "theirs");
 }
 
+TEST_F(CpFaults, SetIdBitsAreNotCopied) {
+    serve({});
+    write("tree/program", "#!/bin/sh\n");
+    constexpr auto set_id = fs::perms::set_uid | fs::perms::set_gid | fs::perms::sticky_bit;
+    fs::permissions(exported_ / "tree/program", fs::perms(0755) | set_id);
+    fs::permissions(exported_ / "tree", fs::perms(0755) | set_id);
+    ASSERT_EQ(cp({"-rp", ":/tree", folder_}).status, 0);
+    EXPECT_EQ(fs::status(local("tree/program")).permissions(), fs::perms(0755));
+    EXPECT_EQ(fs::status(local("tree")).permissions() & (set_id ^ fs::perms::set_gid), fs::perms::none);
+    ASSERT_EQ(cp({"-p", ":/tree/program", local("again")}).status, 0);
+    EXPECT_EQ(fs::status(local("again")).permissions(), fs::perms(0755));
+}
+
 TEST_F(CpFaults, NamesWithControlCharactersAreRefused) {
     serve({});
     write("tree/plain", "x");

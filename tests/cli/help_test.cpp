@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <map>
 #include <regex>
+#include <set>
 #include <sstream>
 
 namespace p9::test {
@@ -71,6 +73,21 @@ Options options_of_page(const std::string& page) {
     return options_in(terms_of(page), "(?:^|[*\\[ ,\n])(--?[A-Za-z0-9][A-Za-z0-9-]*)");
 }
 
+/// What each option takes: "--msize BYTES", "-r". `pattern` finds the names, with commas between them, and a metavar.
+std::set<std::string> values_in(const std::string& text, const std::string& pattern) {
+    std::map<std::string, std::string> values;
+    const std::regex option(pattern);
+    for (std::sregex_iterator at(text.begin(), text.end(), option), end; at != end; ++at) {
+        std::istringstream names((*at)[1]);
+        // An option may be named once more without what it takes.
+        for (std::string name; names >> name;)
+            if (auto& value = values[name.substr(0, name.find(','))]; value.empty()) value = (*at)[2];
+    }
+    std::set<std::string> found;
+    for (const auto& [name, value] : values) found.insert(name + " " + value);
+    return found;
+}
+
 /// The options after -o of p9fuse --help.
 Options mount_options_of_help(const std::string& help) {
     const std::string list = help.substr(help.find("Options after -o"));
@@ -117,6 +134,20 @@ TEST(Help, AgreesWithTheManualPage) {
         }
         EXPECT_GE(of_help.size(), 4u) << name;
         EXPECT_EQ(of_help, options_of_page(page_of(name))) << name;
+    }
+}
+
+TEST(Help, AgreesWithTheManualPageOnWhatOptionsTake) {
+    const std::string names = "((?:-[A-Za-z0-9], )*--?[A-Za-z0-9][A-Za-z0-9-]*)";
+    for (const std::string& name : installed_tools()) {
+        if (name == "p9ctl" || name == "p9fuse") continue;  // their help has a form of its own
+        const std::string help = printed({tool(name), "--help"});
+        const auto of_help = values_in(help.substr(0, help.find("\nExamples:")),
+                                       "(?:^ +|\n +|  |\\[)" + names + "(?:(?: |\\[?=)([A-Z][A-Z0-9]*)(?=[^a-z]|$))?");
+        const auto of_page =
+            values_in(terms_of(page_of(name)), "\\*" + names + "\\*(?:(?: |\\[?=)_([A-Z][A-Z0-9]*)_)?");
+        EXPECT_EQ(of_help, of_page) << name;
+        EXPECT_TRUE(of_page.contains(name == "p9serve" ? "--msize BYTES" : "--capture FILE")) << name;
     }
 }
 

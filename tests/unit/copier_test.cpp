@@ -122,13 +122,27 @@ TEST_F(CopierOf, ComplaintsNameTheWholePath) {
     tree().add_directory("tree");
     tree().add_directory("tree/a");
     const auto deep = tree().add_directory("tree/a/b");
-    tree().enter(deep, "..", tree().add_file("evil", ""));
+    tree().enter(deep, "x/y", tree().add_file("evil", ""));
     CopyOptions options;
     options.recursive = true;
     ::testing::internal::CaptureStderr();
     EXPECT_EQ(copy_here("/tree", options), tools::EXIT_REFUSED);
     EXPECT_EQ(::testing::internal::GetCapturedStderr(),
-              "test: :/tree/a/b/..: a name that no file may have here, left out\n");
+              "test: :/tree/a/b/x/y: a name that no file may have here, left out\n");
+}
+
+TEST_F(CopierOf, ALinkToWhatNoFileMayBeCalledIsRefused) {
+    Knobs knobs;
+    knobs.lies.insert(Lie::link_nul);
+    connect(knobs);
+    tree().add_directory("tree");
+    tree().add_symlink("tree/link", "target");
+    tree().add_file("tree/good", "harmless");
+    CopyOptions options;
+    options.recursive = true;
+    EXPECT_EQ(copy_here("/tree", options), tools::EXIT_REFUSED);
+    EXPECT_EQ(text("good"), "harmless");
+    EXPECT_EQ(files(), 2u);
 }
 
 TEST_F(CopierOf, ASyntheticFileIsReadToItsEnd) {

@@ -117,6 +117,8 @@ public:
     }
 
     awaitable<Result<void>> symlink(std::string name, std::string target, bool replace) override {
+        if (target.find('\0') != target.npos)
+            co_return Error::from_errno(EINVAL, "a symlink to a name that no file may have here");
         if (!replace) {
             if (::symlinkat(target.c_str(), fd(), name.c_str()) != 0) co_return local_error(errno);
             co_return boost::system::in_place_value;
