@@ -179,7 +179,7 @@ awaitable<Result<void>> Mount::start() {
 
 awaitable<void> Mount::pump() {
     while (!ended_) {
-        const asio::mutable_buffer block(filesystem_->write_buffers.receiving(), WriteBuffers::BLOCK_SIZE);
+        const asio::mutable_buffer block(filesystem_->write_buffers.receiving(), WriteBuffers::RECEIVED_SIZE);
         auto reading = descriptor_.async_read_some(block, asio::as_tuple(asio::deferred));
         const auto [failure, size] = co_await std::move(reading);
         if (!take(failure ? -1 : static_cast<ssize_t>(size), failure.value()) || !receive_more()) ended_ = true;
@@ -194,7 +194,7 @@ awaitable<void> Mount::pump() {
 bool Mount::receive_more() {
     for (int i = 1; i < REQUESTS_AT_ONCE && filesystem_->requests_under_way > 1; ++i) {
         const ssize_t size = ::read(fuse_session_fd(fuse_session_.get()), filesystem_->write_buffers.receiving(),
-                                    WriteBuffers::BLOCK_SIZE);
+                                    WriteBuffers::RECEIVED_SIZE);
         if (size < 0 && errno == EAGAIN) return true;
         if (!take(size, errno)) return false;
     }

@@ -22,7 +22,7 @@ inline constexpr std::size_t MAX_WRITE = 1 << 20;
 class WriteBuffers {
 public:
     /// Memory for any request: the kernel wants room for its headers, and a page is more than they are.
-    static constexpr std::size_t BLOCK_SIZE = MAX_WRITE + 4096;
+    static constexpr std::size_t RECEIVED_SIZE = MAX_WRITE + 4096;
 
     struct GiveBack {
         WriteBuffers* home = nullptr;  ///< null for memory that is not worth keeping
@@ -52,7 +52,7 @@ public:
             receiving_ = spare_.back();
             spare_.pop_back();
         }
-        if (receiving_ == nullptr) receiving_ = std::malloc(BLOCK_SIZE);
+        if (receiving_ == nullptr) receiving_ = std::malloc(RECEIVED_SIZE);
         if (receiving_ == nullptr) throw std::bad_alloc();
         return receiving_;
     }
