@@ -70,8 +70,17 @@ struct ListedBatch {
 
 /// What a directory held when it was read from its beginning. Shared by all who read it by the same listing of the
 /// kernel's.
-struct NameList {
+class NameList {
+public:
     explicit NameList(u32 serial) : number(serial) {}
+    NameList(const NameList&) = delete;
+    NameList& operator=(const NameList&) = delete;
+    /// What the server lists next. A name that is there already stays as it is: servers may repeat names, and after
+    /// a lost connection a listing begins anew.
+    void add(ListedName listed);
+    /// Nothing is added any more.
+    void finish();
+
     const u32 number;  ///< in the offsets that the kernel is told: it keeps one listing for all who read a directory,
                        ///< and an offset must not be found in a later one, where it is another name's
     std::vector<ListedName> names;
@@ -79,6 +88,9 @@ struct NameList {
     std::size_t weight = 0;  ///< of all names, in bytes
     bool complete = false;
     Clock::time_point begun = Clock::now();
+
+private:
+    std::unordered_multimap<std::size_t, u32> positions_;  // in `names`, by hashes of names, until the list is complete
 };
 using NameListPtr = std::shared_ptr<NameList>;
 
@@ -88,12 +100,11 @@ struct OpenDirectory {
     InodePtr inode;
     std::shared_ptr<Directory> directory;  ///< of the session that it was last read in; null until it is needed
     NameListPtr list;
-    std::unordered_set<std::string> listed;  ///< the names when the directory was opened again in a later session
-    u64 cookie = 0;                          ///< the server's, where the next batch begins
-    u64 changes = 0;                         ///< FileSystem::changes when that batch was asked for
-    bool busy = false;                       ///< a request is filling or reading `list`; the kernel sends one at a time
-    bool keep = false;                       ///< the kernel's own copy of the listing is still good
-    bool settled = false;                    ///< what the kernel lists from now on can be told from what comes later
+    u64 cookie = 0;        ///< the server's, where the next batch begins
+    u64 changes = 0;       ///< FileSystem::changes when that batch was asked for
+    bool busy = false;     ///< a request is filling or reading `list`; the kernel sends one at a time
+    bool keep = false;     ///< the kernel's own copy of the listing is still good
+    bool settled = false;  ///< what the kernel lists from now on can be told from what comes later
 
     OpenDirectory(InodePtr of, NameListPtr names) : inode(std::move(of)), list(std::move(names)) {}
 };

@@ -33,7 +33,7 @@ awaitable<Result<Directory>> open_on_server(FileSystem* fs, InodePtr inode) {
 awaitable<Result<Attributes>> told_of(NodePtr place) { co_return co_await place->attributes(); }
 
 /// Makes the directory one of this session, if it belongs to an earlier one. The server's offsets need not hold any
-/// more: it is read from its beginning, without what was listed before.
+/// more: it is read from its beginning, and what was listed before is not listed again.
 awaitable<Result<void>> make_current(FileSystem* fs, OpenDirectory& directory) {
     if (directory.directory && fs->is_alive(directory.directory->node())) co_return boost::system::in_place_value;
     auto opened = co_await open_on_server(fs, directory.inode);
@@ -41,8 +41,6 @@ awaitable<Result<void>> make_current(FileSystem* fs, OpenDirectory& directory) {
     directory.directory = std::make_shared<Directory>(std::move(*opened));
     directory.cookie = 0;
     directory.changes = fs->changes;
-    directory.listed.clear();
-    for (const auto& each : directory.list->names) directory.listed.insert(each.name);
     co_return boost::system::in_place_value;
 }
 
@@ -54,22 +52,22 @@ awaitable<Result<void>> read_up_to(FileSystem* fs, OpenDirectory& directory, std
         if (!ready) co_return std::move(ready).error();
         auto batch = co_await directory.directory->read(directory.cookie);
         if (!batch) co_return std::move(batch).error();
+        // An answer that overtakes its Tflush counts, and the next read would not know of the interrupt.
+        const auto cancellation = co_await boost::asio::this_coro::cancellation_state;
+        if (cancellation.cancelled() != boost::asio::cancellation_type::none) co_return Error(errc::cancelled);
         for (auto& entry : batch->entries) {
-            if (directory.listed.contains(entry.name)) continue;
             auto attributes = entry.attributes ? std::make_unique<Attributes>(std::move(*entry.attributes)) : nullptr;
-            list->names.push_back({std::move(entry.name), entry.type, static_cast<u32>(list->batches.size()),
-                                   entry.qid.path, std::move(attributes)});
-            list->weight += list->names.back().weight();
+            list->add({std::move(entry.name), entry.type, static_cast<u32>(list->batches.size()), entry.qid.path,
+                       std::move(attributes)});
         }
         if (list->weight > MAX_LISTING_BYTES)
             co_return Error::from_errno(
                 EFBIG, "the listing is larger than " + std::to_string(MAX_LISTING_BYTES >> 20) + " MiB");
-        list->batches.push_back({directory.changes, Clock::now()});
+        if (!batch->entries.empty()) list->batches.push_back({directory.changes, Clock::now()});
         // The next is under way already.
         directory.changes = fs->changes;
         directory.cookie = batch->next;
-        list->complete = batch->end;
-        if (list->complete) list->names.shrink_to_fit();
+        if (batch->end) list->finish();
     }
     co_return Result<void>();
 }
@@ -235,7 +233,6 @@ awaitable<Result<Listing>> read_directory(FileSystem* fs, u64 handle, std::size_
     // rewinddir(3): whoever begins again sees the directory as it is now.
     if (offset == 0) {
         directory->list = fs->kept_lists.begin();
-        directory->listed.clear();
         directory->cookie = 0;
     }
     if (const u64 number = offset >> POSITION_BITS; number != directory->list->number) {

@@ -1,5 +1,6 @@
 #include "dialect.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cerrno>
 
@@ -28,7 +29,8 @@ struct Directory::State {
                                                        " leads back to offset " + std::to_string(batch.next) +
                                                        ", where the reading has been");
         if (std::has_single_bit(++batches)) landmark = batch.next;
-        listed += batch.entries.size() + batch.refused.size();
+        // An answer may hold nothing but "." or "..".
+        listed += std::max<std::size_t>(batch.entries.size() + batch.refused.size(), 1);
         if (listed > MAX_DIRECTORY)
             return Error::from_errno(EFBIG,
                                      "the directory has more than " + std::to_string(MAX_DIRECTORY) + " entries");

@@ -37,14 +37,29 @@ protected:
 };
 
 TEST_F(HostileServer, NamesThatNothingMayBearAreNotListed) {
-    for (const std::string dialect : {"9P2000.L"}) {
-        ASSERT_NO_FATAL_FAILURE(mount({"lie=bad-names", "dialect=" + dialect}));
-        const std::multiset<std::string> expected{".",         "..",    "big",  "ctl",  "deep",
-                                                  "directory", "event", "file", "link", "status"};
+    for (const std::string dialect : {"9P2000.L", "9P2000.u", "9P2000"}) {
+        for (const std::string lie : {"bad-names", "repeated-names"}) {
+            ASSERT_NO_FATAL_FAILURE(mount({"lie=" + lie, "dialect=" + dialect}));
+            const std::multiset<std::string> expected{".",         "..",    "big",  "ctl",  "deep",
+                                                      "directory", "event", "file", "link", "status"};
+            const Listed listed = list(mounted_->path());
+            EXPECT_EQ(listed.error, 0) << dialect << " " << lie;
+            EXPECT_TRUE(listed.names == expected)
+                << dialect << " " << lie << " " << testing::PrintToString(listed.names);
+            EXPECT_EQ(list(here("directory")).names.size(), 1002u) << dialect << " " << lie;
+            expect_alive();
+        }
+    }
+}
+
+// That breaks the protocol, so that the connection ends; another one is made.
+TEST_F(HostileServer, ListingsOfMoreBytesThanWereAskedForReachNobody) {
+    for (const std::string dialect : {"9P2000.L", "9P2000.u", "9P2000"}) {
+        ASSERT_NO_FATAL_FAILURE(mount({"lie=long-listing", "dialect=" + dialect}));
         const Listed listed = list(mounted_->path());
-        EXPECT_EQ(listed.error, 0);
-        EXPECT_TRUE(listed.names == expected) << testing::PrintToString(listed.names);
-        EXPECT_EQ(list(here("directory")).names.size(), 1002u);
+        EXPECT_NE(listed.error, 0);
+        EXPECT_LE(listed.names.size(), 2u) << testing::PrintToString(listed.names);
+        EXPECT_EQ(contents_of(here("file")), "text\n");
         expect_alive();
     }
 }

@@ -135,6 +135,7 @@ Result<Rread> FakeServer::on(const Tread& t) {
         auto stats = read_stats(*fid, t.offset, t.count);
         if (!stats) return stats.error();
         data_ = std::move(*stats);
+        if (lies(Lie::long_listing)) data_.resize(t.count + 1);
         return Rread{bytes_of(data_)};
     }
     if (node.behaviour == Behaviour::event) {

@@ -15,6 +15,20 @@ std::string encoded(const T& record, Dialect dialect) {
     return out;
 }
 
+/// Names that nothing may bear.
+const std::vector<std::string>& bad_names() {
+    static const std::vector<std::string> names{"",
+                                                ".",
+                                                "..",
+                                                "a/b",
+                                                "/",
+                                                "../etc/passwd",
+                                                std::string("n\0ul", 4),
+                                                std::string(256, 'x'),
+                                                std::string(60000, 'y')};
+    return names;
+}
+
 /// DT_* of readdir(3): the file type bits, shifted down.
 u8 entry_type(u32 mode) { return static_cast<u8>((mode & P9_S_IFMT) >> 12); }
 
@@ -27,7 +41,13 @@ Result<std::string> FakeServer::read_stats(FidState& fid, u64 offset, u32 count)
     u32 taken = 0;
     for (auto at = fid.node->entries.upper_bound(fid.stat_cookie); at != fid.node->entries.end(); ++at) {
         if (knobs_.entries_max != 0 && taken++ == knobs_.entries_max) break;
-        const std::string record = encoded(stat_of(*at->second.node, at->second.name), dialect_);
+        std::string record = encoded(stat_of(*at->second.node, at->second.name), dialect_);
+        if (lies(Lie::repeated_names)) record += record;
+        if (lies(Lie::bad_names)) {
+            Stat bad = stat_of(*at->second.node, at->second.name);
+            bad.name = bad_names()[at->first % bad_names().size()];
+            record += encoded(bad, dialect_);
+        }
         if (out.size() + record.size() > count) {
             if (out.empty()) return refusal(P9_EINVAL);
             break;
@@ -64,27 +84,30 @@ Result<std::string> FakeServer::read_entries(FidState& fid, u64 offset, u32 coun
         lines.clear();
         for (u64 i = 1; i <= 1000; ++i) lines.push_back({offset + i, "endless" + std::to_string(offset + i), fid.node});
     }
+    if (lies(Lie::only_dots)) {
+        lines.clear();
+        for (u64 i = 1; i <= 100; ++i) lines.push_back({offset + i, ".", fid.node});
+    }
     if (lies(Lie::heavy_names)) {
         lines.clear();
         for (u64 i = offset + 1; i <= offset + 1000; ++i)
             lines.push_back({i, std::to_string(i) + std::string(240, 'n'), fid.node});
     }
     if (lies(Lie::bad_names)) {
-        const std::vector<std::string> bad{"",
-                                           ".",
-                                           "..",
-                                           "a/b",
-                                           "/",
-                                           "../etc/passwd",
-                                           std::string("n\0ul", 4),
-                                           std::string(256, 'x'),
-                                           std::string(60000, 'y')};
+        const auto& bad = bad_names();
         std::vector<Line> mixed;
         for (std::size_t i = 0; i < lines.size(); ++i) {
             mixed.push_back(lines[i]);
             mixed.push_back({lines[i].cookie, bad[i % bad.size()], fid.node});
         }
         lines = std::move(mixed);
+    }
+    if (lies(Lie::repeated_names)) {
+        std::vector<Line> twice;
+        for (const Line& line : lines) twice.insert(twice.end(), 2, line);
+        for (const Line& line : lines)
+            if (line.cookie < end / 2) twice.push_back({end / 2 + line.cookie, line.name, line.node});
+        lines = std::move(twice);
     }
     std::string out;
     u32 taken = 0;
@@ -113,6 +136,7 @@ Result<Rreaddir> FakeServer::on(const Treaddir& t) {
     auto entries = read_entries(*fid, t.offset, t.count);
     if (!entries) return entries.error();
     data_ = std::move(*entries);
+    if (lies(Lie::long_listing)) data_.resize(t.count + 1);
     return Rreaddir{Bytes(reinterpret_cast<const u8*>(data_.data()), data_.size())};
 }
 

@@ -66,6 +66,9 @@ const std::map<std::string_view, Lie> lie_names{
     {"wrote-nothing", Lie::wrote_nothing},
     {"root-is-a-file", Lie::root_is_a_file},
     {"heavy-names", Lie::heavy_names},
+    {"repeated-names", Lie::repeated_names},
+    {"only-dots", Lie::only_dots},
+    {"long-listing", Lie::long_listing},
 };
 
 bool* flag(Knobs& knobs, std::string_view name) {

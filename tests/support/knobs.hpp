@@ -48,6 +48,9 @@ enum class Lie : u8 {
     wrote_nothing,      ///< writes are accepted, and none of their bytes
     root_is_a_file,     ///< the root has a file's attributes in every second answer
     heavy_names,        ///< listings never end, and their names are as long as names can be
+    repeated_names,     ///< each name is listed again, right after itself and at the end
+    only_dots,          ///< listings never end, and hold nothing but "."
+    long_listing,       ///< more bytes of a listing than were asked for
 };
 
 struct Knobs {
