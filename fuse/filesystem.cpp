@@ -144,6 +144,10 @@ std::optional<Node> FileSystem::take_node(Inode& inode) {
 
 void FileSystem::keep_node(Inode& inode, NodePtr node) {
     inodes.set_node(inode, std::move(node));
+    limit_nodes();
+}
+
+void FileSystem::limit_nodes() {
     // Some stay free for what is open and for requests that are under way.
     constexpr std::size_t under_way = 512;
     const std::size_t others = files.size() + directories.size() + names_ahead.fids() + under_way;

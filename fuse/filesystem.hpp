@@ -103,6 +103,8 @@ public:
     std::optional<Node> take_node(Inode& inode);
     /// Keeps a node for the inode, and no more nodes than the server should hold for this mount.
     void keep_node(Inode& inode, NodePtr node);
+    /// Gives up nodes, the least recently used first, until the server holds at most MAX_FIDS fids for this mount.
+    void limit_nodes();
 
     /// Another node at the inode's place, to be opened or otherwise used up.
     awaitable<Result<Node>> clone(InodePtr inode);

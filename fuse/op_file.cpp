@@ -133,6 +133,7 @@ awaitable<Result<OpenedFile>> open_file(FileSystem* fs, u64 number, int flags) {
     }
     auto file = std::make_shared<OpenFile>(inode, std::move(*opening->file), wire_flags);
     file->moves = moves;
+    fs->limit_nodes();  // each file that is open leaves room for a node less
     file->direct = past_the_cache(*fs, *file) || write_only;
     if (fs->behaviour().cache == CacheMode::loose) {
         file->keep = inode->pages_valid;
@@ -166,6 +167,7 @@ awaitable<Result<CreatedFile>> create_file(FileSystem* fs, u64 parent, std::stri
     if (!entry) co_return std::move(entry).error();
     auto file = std::make_shared<OpenFile>(entry->reference.inode(), std::move(*created), wire_flags);
     file->moves = moves;
+    fs->limit_nodes();
     // What was made here is no synthetic file, unless it was there already and has its length 0 from that.
     file->direct = fs->behaviour().cache == CacheMode::none;
     file->settled = fs->behaviour().cache == CacheMode::loose;

@@ -1,0 +1,83 @@
+// How many fids a mount holds on its server: as many as its bound, or as files are open.
+
+#include "fuse/filesystem.hpp"
+#include "tests/fuse/served.hpp"
+
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <nlohmann/json.hpp>
+
+namespace p9::test {
+namespace {
+
+class Fids : public ServedMountTest {
+protected:
+    static constexpr std::size_t FILES = 5500, OPEN = 5000;
+    void SetUp() override {
+        ServedMountTest::SetUp();
+        if (IsSkipped()) return;
+        ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before_), 0);
+        // p9serve has two descriptors for each file that is open, and takes as many as it may have.
+        if (before_.rlim_max < 3 * OPEN) GTEST_SKIP() << "at most " << before_.rlim_max << " files may be open here";
+        rlimit more = before_;
+        more.rlim_cur = before_.rlim_max;
+        ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &more), 0);
+    }
+    void TearDown() override {
+        for (const int file : files_) ::close(file);
+        ::setrlimit(RLIMIT_NOFILE, &before_);
+    }
+    nlohmann::json status() {
+        const std::string out = (scratch_ / "status").string();
+        const std::string line = p9fuse() + " --status --json " + mounted_->path() + " >" + out;
+        EXPECT_EQ(run_program({"sh", "-c", line}, (scratch_ / "errors").string()).status, 0);
+        return nlohmann::json::parse(contents_of(out));
+    }
+    std::size_t fids() { return status()["fids"].get<std::size_t>(); }
+    static std::string name(std::size_t i) { return "f" + std::to_string(i); }
+    void look_at_all() {
+        struct stat status{};
+        for (std::size_t i = 0; i < FILES; ++i) ASSERT_EQ(told(::stat(here(name(i)).c_str(), &status)), 0) << name(i);
+    }
+    void open_up_to(std::size_t count) {
+        while (files_.size() < count) {
+            files_.push_back(::open(here(name(files_.size())).c_str(), O_RDWR | O_CLOEXEC));
+            ASSERT_GE(files_.back(), 0) << name(files_.size() - 1) << ": " << std::strerror(errno);
+        }
+    }
+    /// What each open file is read and written as.
+    void use_all() {
+        for (std::size_t i = 0; i < files_.size(); ++i) {
+            std::string text(10, '\0');
+            ASSERT_EQ(told(::pread(files_[i], text.data(), text.size(), 0)), 4) << name(i);
+            ASSERT_EQ(told(::pwrite(files_[i], "more", 4, 4)), 4) << name(i);
+        }
+    }
+
+    rlimit before_{};
+    std::vector<int> files_;
+};
+
+TEST_F(Fids, AreBoundedUnlessMoreFilesAreOpen) {
+    ASSERT_NO_FATAL_FAILURE(mount(""));
+    for (std::size_t i = 0; i < FILES; ++i) std::ofstream(there(name(i))) << "text";
+    ASSERT_NO_FATAL_FAILURE(look_at_all());
+    EXPECT_LE(fids(), fuse::MAX_FIDS);
+    ASSERT_NO_FATAL_FAILURE(open_up_to(3000));
+    EXPECT_LE(fids(), fuse::MAX_FIDS);
+    // What is open cannot be given up; all else is.
+    ASSERT_NO_FATAL_FAILURE(open_up_to(OPEN));
+    const auto most = status();
+    EXPECT_EQ(most["open_files"], OPEN);
+    EXPECT_LE(most["fids"].get<std::size_t>(), OPEN + 100);
+    ASSERT_NO_FATAL_FAILURE(use_all());
+    for (const int file : files_) ::close(file);
+    files_.clear();
+    while (status()["open_files"] != 0) continue;  // the kernel releases files after close(2)
+    EXPECT_LE(fids(), fuse::MAX_FIDS);
+    EXPECT_EQ(contents_of(there(name(OPEN - 1))), "textmore");
+}
+
+}  // namespace
+}  // namespace p9::test
