@@ -1,4 +1,4 @@
-// GETATTR and STATFS of the root, which are answered whatever the server does.
+// GETATTR, STATFS and OPENDIR of the root, which are answered whatever the server does.
 #include "fuse/operations.hpp"
 #include "fuse/request.hpp"
 
@@ -23,6 +23,14 @@ Result<struct statvfs> last_figures(const FileSystem& fs) {
     return fs.last_answers.figures().value_or(to_statvfs(StatFs{}));
 }
 
+/// Opened on the server when it is first read, which then waits, and hears what the server had to say about the
+/// opening.
+Result<OpenedDirectory> unopened_root(const FileSystem& fs) {
+    auto root = fs.inode(FUSE_ROOT_ID);
+    if (!root) return std::move(root).error();
+    return OpenedDirectory{std::make_shared<OpenDirectory>(std::move(*root), fs.kept_lists.begin())};
+}
+
 /// What the server tells, or told last.
 template <class T>
 struct Question {
@@ -33,6 +41,8 @@ struct Question {
 constexpr Question<AttributesReply> ATTRIBUTES{
     [](FileSystem* fs) { return get_attributes(fs, FUSE_ROOT_ID, std::nullopt); }, &last_attributes};
 constexpr Question<struct statvfs> FIGURES{[](FileSystem* fs) { return statfs(fs, FUSE_ROOT_ID); }, &last_figures};
+constexpr Question<OpenedDirectory> OPENING{[](FileSystem* fs) { return open_directory(fs, FUSE_ROOT_ID); },
+                                            &unopened_root};
 
 template <class T>
 awaitable<Result<T>> ask_server(FileSystem* fs, Question<T> question) {
@@ -75,5 +85,7 @@ void serve_root(FileSystem& filesystem, fuse_req_t req, Question<T> question) {
 void serve_root_attributes(FileSystem& filesystem, fuse_req_t req) { serve_root(filesystem, req, ATTRIBUTES); }
 
 void serve_root_figures(FileSystem& filesystem, fuse_req_t req) { serve_root(filesystem, req, FIGURES); }
+
+void serve_root_opening(FileSystem& filesystem, fuse_req_t req) { serve_root(filesystem, req, OPENING); }
 
 }  // namespace p9::fuse

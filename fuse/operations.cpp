@@ -70,6 +70,7 @@ void on_statfs(fuse_req_t req, fuse_ino_t number) {
 }
 
 void on_opendir(fuse_req_t req, fuse_ino_t number, fuse_file_info*) {
+    if (number == FUSE_ROOT_ID) return serve_root_opening(fs_of(req), req);
     serve(fs_of(req), req, calling(open_directory, &fs_of(req), number));
 }
 

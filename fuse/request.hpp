@@ -146,6 +146,8 @@ void serve_change(FileSystem& filesystem, fuse_req_t req, Operation operation) {
 /// server told last.
 void serve_root_attributes(FileSystem& filesystem, fuse_req_t req);
 void serve_root_figures(FileSystem& filesystem, fuse_req_t req);
+/// OPENDIR of the root in the same way: what is open then waits for the server when it is read.
+void serve_root_opening(FileSystem& filesystem, fuse_req_t req);
 
 /// For changes that must not be made twice; `what` names it for the log.
 template <class Operation>

@@ -2,8 +2,11 @@
 
 #include "tests/fuse/faked.hpp"
 
+#include <dirent.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
+
+#include <set>
 
 namespace p9::test {
 namespace {
@@ -99,6 +102,7 @@ TEST_P(UnansweredRoot, ShowsWhatItWas) {
     runs({"mountpoint", "-q", mounted_->path()});
     const std::string above = std::filesystem::path(mounted_->path()).parent_path();
     runs({"sh", "-c", "ls -la " + above + " >/dev/null && stat -f " + mounted_->path() + " >/dev/null"});
+    runs({"sh", "-c", "df " + mounted_->path() + " >/dev/null"});  // opens the directory
     EXPECT_TRUE(mounted_->unmount());
     expect_ended();
 }
@@ -133,6 +137,29 @@ TEST_F(AnsweredAgain, TheRootIsAskedForAfterASilence) {
     EXPECT_EQ(::waitpid(changing, &status, 0), changing);
     EXPECT_EQ(exit_status(status), 0);
     EXPECT_EQ(mode(), 0711u);
+}
+
+// What was opened meanwhile is no listing that is empty or old.
+TEST_F(AnsweredAgain, ARootThatWasOpenedInASilenceIsListedAfterIt) {
+    for (const std::string cache : {"auto", "none", "loose"}) {
+        ASSERT_NO_FATAL_FAILURE(mount({}, "attr_timeout=0,entry_timeout=0,cache=" + cache));
+        const auto names = [](DIR* directory) {
+            std::multiset<std::string> all;
+            while (const dirent* entry = ::readdir(directory)) all.insert(entry->d_name);
+            return all;
+        };
+        ::kill(server_, SIGSTOP);
+        DIR* const opened = ::opendir(mounted_->path().c_str());
+        ASSERT_NE(opened, nullptr) << cache << ": " << std::strerror(errno);
+        ::kill(server_, SIGCONT);
+        const auto late = names(opened);
+        ::closedir(opened);
+        EXPECT_EQ(late.count("file"), 1u) << cache;
+        DIR* const usual = ::opendir(mounted_->path().c_str());
+        ASSERT_NE(usual, nullptr);
+        EXPECT_TRUE(names(usual) == late) << cache;
+        ::closedir(usual);
+    }
 }
 
 // Without any other answer that would tell of the end of the silence.
