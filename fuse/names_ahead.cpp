@@ -104,10 +104,11 @@ awaitable<void> NamesAhead::fetch(FileSystem* fs, InodePtr directory, FetchedPtr
     if (!opened) co_return;
     std::vector<std::string> names;
     u64 cookie = 0;
+    std::size_t batches = 0;
     for (bool end = false; !end;) {
         auto batch = co_await opened->read(cookie);
-        // Of a large directory nobody can tell which names will be wanted.
-        if (!batch || names.size() + batch->entries.size() > NAMES_AT_MOST) co_return;
+        // Of a large directory nobody can tell which names will be wanted. Answers without names may go on for ever.
+        if (!batch || names.size() + batch->entries.size() > NAMES_AT_MOST || ++batches > NAMES_AT_MOST) co_return;
         for (auto& entry : batch->entries) names.push_back(std::move(entry.name));
         cookie = batch->next;
         end = batch->end;

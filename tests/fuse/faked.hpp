@@ -17,6 +17,12 @@ protected:
     }
     /// Starts the server with such knobs and mounts what it serves.
     void mount(const std::vector<std::string>& knobs, const std::string& options = "reconnect_timeout=1") {
+        ASSERT_NO_FATAL_FAILURE(start_server(knobs));
+        mounted_ = std::make_unique<Mounted>(scratch_, address_, options);
+        ASSERT_EQ(mounted_->outcome().status, 0) << mounted_->outcome().errors;
+    }
+    /// Starts the server only, at address_.
+    void start_server(const std::vector<std::string>& knobs) {
         mounted_.reset();
         end_server();
         address_ = "unix!" + (scratch_ / "socket").string();
@@ -37,8 +43,6 @@ protected:
         char line[200];
         ASSERT_GT(::read(ends[0], line, sizeof line), 0) << "fake_server does not listen";
         ::close(ends[0]);
-        mounted_ = std::make_unique<Mounted>(scratch_, address_, options);
-        ASSERT_EQ(mounted_->outcome().status, 0) << mounted_->outcome().errors;
     }
     /// The mount still answers, and ends in order.
     void expect_alive() {
