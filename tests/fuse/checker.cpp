@@ -97,6 +97,7 @@ void Checker::run(std::uint64_t operations) {
     std::printf("P9_SEED=%llu\n", static_cast<unsigned long long>(seed_));
     std::fflush(stdout);
     for (std::uint64_t i = 0; i < operations && !failed_; ++i, ++done_) {
+        look_for_links();
         std::uint64_t point = below(weights_);
         for (const Chance& chance : chances_) {
             if (point < chance.weight) {
@@ -108,6 +109,15 @@ void Checker::run(std::uint64_t operations) {
         if (!failed_ && done_ % BETWEEN_COMPARISONS == BETWEEN_COMPARISONS - 1) compare_trees();
     }
     if (!failed_) compare_trees();
+}
+
+void Checker::look_for_links() {
+    struct stat status{};
+    const auto is_linked = [&](int file) { return file >= 0 && ::fstat(file, &status) == 0 && status.st_nlink > 1; };
+    for (std::size_t slot = 0; slot < FILES; ++slot)
+        if (is_linked(local_.files[slot])) linked_[slot] = true;
+    for (Mapped& mapped : mapped_)
+        if (is_linked(mapped.file)) mapped.linked = true;
 }
 
 void Checker::doing(std::string what) {

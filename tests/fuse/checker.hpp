@@ -23,6 +23,7 @@ struct Abilities {
     bool symlinks = true;
     bool hard_links = true;
     bool links_alike = true;   ///< what is done by one name shows at once by the others
+    bool links_later = true;   ///< the same for attributes, and for contents by what is opened after that
     bool link_counts = true;   ///< of files with more than one name
     bool owners = true;        ///< numeric ones can be changed
     bool all_modes = true;     ///< set-user-ID, set-group-ID and sticky bits
@@ -89,6 +90,10 @@ private:
     std::size_t some_slot();
     /// The file in `slot` has no name any more, and the server then knows nothing of it.
     bool is_out_of_reach(std::size_t slot) const;
+    /// Another name of what is open in `slot` may have changed what the kernel has cached for this one.
+    bool may_be_old(std::size_t slot) const { return !abilities_.links_alike && linked_[slot]; }
+    /// Finds out which open files have other names.
+    void look_for_links();
     std::string status_text(const struct stat& status) const;
     /// The names that a listing need not show any more.
     void touch(const std::string& path);
@@ -143,8 +148,10 @@ private:
     struct Mapped {
         int file = -1;  ///< a descriptor of the local file, of the map's own
         off_t offset = 0;
+        bool linked = false;  ///< as in linked_
     };
     std::array<Mapped, MAPS> mapped_;
+    std::array<bool, FILES> linked_{};  ///< the file had another name at some time since it was opened
     std::vector<Chance> chances_;
     unsigned weights_ = 0;
     std::set<std::string> stable_;  ///< names that the open listing must show exactly once

@@ -34,6 +34,7 @@ void Checker::open_file() {
         if (side->files[slot] >= 0) ::close(side->files[slot]);
         side->files[slot] = -1;
     }
+    linked_[slot] = false;
     both([&](Side& side) {
         // A local O_DIRECT wants alignment, which the mount does not.
         const int more = direct && &side == &mount_ ? O_DIRECT : 0;
@@ -51,7 +52,7 @@ void Checker::close_file() {
 
 void Checker::read_some() {
     const std::size_t slot = some_slot();
-    if (is_out_of_reach(slot)) return;
+    if (is_out_of_reach(slot) || may_be_old(slot)) return;
     const std::size_t size = some_size();
     const off_t offset = some_offset();
     doing("pread " + std::to_string(slot) + " " + std::to_string(size) + " at " + std::to_string(offset));
@@ -157,7 +158,7 @@ void Checker::allocate() {
 void Checker::copy_range() {
     const std::size_t from = some_slot();
     const std::size_t to = some_slot();
-    if (is_out_of_reach(from) || is_out_of_reach(to)) return;
+    if (is_out_of_reach(from) || is_out_of_reach(to) || may_be_old(from)) return;
     const off_t from_offset = some_offset();
     const off_t to_offset = some_offset();
     const std::size_t size = some_size();

@@ -9,6 +9,7 @@ namespace p9::test {
 
 void Checker::map_file() {
     const std::size_t slot = some_slot();
+    if (may_be_old(slot)) return;
     const std::size_t place = below(MAPS);
     const off_t offset = static_cast<off_t>(4096 * below(4));
     const std::size_t size = 4096 * (1 + below(8));
@@ -72,10 +73,10 @@ void Checker::use_map() {
 
 off_t Checker::mapped_end(std::size_t place) const {
     struct stat status{};
-    const auto& [file, offset] = mapped_[place];
+    const auto& [file, offset, linked] = mapped_[place];
     if (file < 0 || ::fstat(file, &status) != 0) return 0;
     // What was done through another name reaches this one's length late.
-    if (status.st_nlink > 1) return 0;
+    if (linked || status.st_nlink > 1) return 0;
     return status.st_size - offset;
 }
 

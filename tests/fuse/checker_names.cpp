@@ -56,20 +56,24 @@ void Checker::rename_with_flags() {
     if (seen != local) differ(seen, local);
 }
 
-// Each name has an inode of its own in a mount. Where these do not know of each other, the new name takes the place of
-// the old one, as with most programs that make links, and what is open or mapped by the old name is given up first.
+// Each name has an inode of its own in a mount, with pages of its own in the kernel. Where these do not even learn of
+// each other later, the new name takes the place of the old one, as with most programs that make links, and what is
+// open or mapped by the old name is given up first.
 void Checker::link_file() {
     const std::string from = some_path();
     const std::string to = some_path();
-    const bool moves = !abilities_.links_alike || one_in(2);
+    const bool moves = !abilities_.links_later || one_in(2);
     doing("link " + from + " to " + to + (moves ? ", then unlink " + from : ""));
     touch(to);
     if (moves) touch(from);
     for (Side* side : {&mount_, &local_}) {
         for (int& file : side->files)
             if (moves && file >= 0) ::close(std::exchange(file, -1));
-        for (Map& map : side->maps)
-            if (moves && map.at != nullptr) ::munmap(map.at, std::exchange(map, Map()).size);
+        for (Map& map : side->maps) {
+            if (!moves || map.at == nullptr) continue;
+            ::munmap(map.at, map.size);
+            map = Map();
+        }
     }
     both([&](Side& side) {
         std::string result = result_text(::linkat(side.root, from.c_str(), side.root, to.c_str(), 0));

@@ -38,10 +38,12 @@ Abilities abilities_of(const Setting& setting) {
         able.shared_maps = maps_past_the_cache();
     else
         able.access_times = able.links_alike = false;  // the kernel goes by what it has in its cache
-    if (setting.server == Server::diod) able.open_unlinked = able.empty_xattrs = able.links_alike = false;
-    if (options.find("cache=loose") != options.npos) able.links_alike = false;
+    if (setting.server == Server::diod)
+        able.open_unlinked = able.empty_xattrs = able.links_alike = able.links_later = false;
+    if (options.find("cache=loose") != options.npos) able.links_later = false;
     if (options.find("dialect") == options.npos) return able;
-    able.links_alike = able.renames = able.xattrs = able.times = able.link_counts = able.appends = false;
+    able.links_alike = able.links_later = able.renames = able.xattrs = able.times = able.link_counts = able.appends =
+        false;
     if (options.find("9P2000.u") != options.npos) return able;
     able.symlinks = able.hard_links = able.owners = able.all_modes = false;
     return able;
