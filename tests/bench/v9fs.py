@@ -82,9 +82,12 @@ def measure(table, mounts, rows=()):
     best = "512000" if "sequential" not in wanted else min(("131072", "512000", "1048576"), key=lambda m: mounts.time(mounts.v9fs("none", m), read))
     none = mounts.v9fs("none", best)
     if "sequential" in wanted:
-        rates(f"p9fuse {guest_}, reading {SIZE} MiB, msize {best}", *mounts.beside(read, mounts.p9fuse(), none))
         write = f"dd if=/dev/zero of=new bs=1M count={SIZE} conv=fsync 2>/dev/null"
-        rates(f"p9fuse {guest_}, writing {SIZE} MiB", *mounts.beside(write, mounts.p9fuse(), none, after="rm /srv/new"))
+        # Without a cache on either side the two do the same; with its own p9fuse fills the page cache as well.
+        for cache in ("none", "auto"):
+            mine = mounts.p9fuse(cache)
+            rates(f"p9fuse {guest_}, cache={cache}, reading {SIZE} MiB, msize {best}", *mounts.beside(read, mine, none))
+            rates(f"p9fuse {guest_}, cache={cache}, writing {SIZE} MiB", *mounts.beside(write, mine, none, after="rm /srv/new"))
 
     for command in ("find many -size +1", "ls -lR many") if "trees" in wanted else ():
         seconds(f"p9fuse {guest_}, {command}, {FILES} files, cold, cache=none", "≤ 0.5 × v9fs", 0.5,
