@@ -45,6 +45,7 @@ awaitable<Result<std::unique_ptr<Transport>>> SocketListener::accept_on(std::sha
     auto accepting = accept_socket_on(std::move(state));
     auto accepted = co_await std::move(accepting);
     if (!accepted) co_return accepted.error();
+    make_room_for_messages(accepted->socket);
     co_return socket_transport(std::move(accepted->socket), std::move(accepted->peer));
 }
 

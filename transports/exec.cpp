@@ -84,6 +84,7 @@ awaitable<Result<std::unique_ptr<Transport>>> dial_exec(ExecAddress address) {
     Socket socket(executor);
     if (const auto refused = adopt_socket(socket, AF_UNIX, pair[0]))
         co_return Error(errc::connection_failed, name + ": " + describe(refused));
+    make_room_for_messages(socket);
     co_return socket_transport(std::move(socket), name, std::move(child));
 }
 

@@ -154,7 +154,7 @@ Listening listen_vsock(VsockAddress address, DialOptions options) {
     co_return std::make_unique<SocketListener>(executor, *descriptor, Address(address), options);
 }
 
-struct ByKind {
+struct ListenByKind {
     ListenOptions options;
 
     Listening operator()(TcpAddress a) const { return listen_tcp(std::move(a), options.connection); }
@@ -169,7 +169,7 @@ struct ByKind {
 }  // namespace
 
 awaitable<Result<std::unique_ptr<Listener>>> listen(Address address, ListenOptions options) {
-    return std::visit(ByKind{std::move(options)}, std::move(address));
+    return std::visit(ListenByKind{std::move(options)}, std::move(address));
 }
 
 }  // namespace p9

@@ -9,6 +9,9 @@
 namespace p9::transports {
 namespace {
 
+// Of a Unix socket's send buffer, in bytes.
+constexpr int ROOM = 2 << 20;
+
 class SocketWire {
 public:
     SocketWire(Socket socket, std::string peer, std::unique_ptr<Companion> companion)
@@ -81,32 +84,23 @@ boost::system::error_code open_socket(Socket& socket, int family) {
     return adopt_socket(socket, family, descriptor);
 }
 
-namespace {
-
-// Over a Unix socket a large message crosses while the other end is at work on the one before it only if the socket
-// holds one whole. Linux gives 208 KiB; more than the system's limit (net.core.wmem_max) is for root. A buffer between
-// the two sizes is slower than the small one, so it is all or nothing.
-void make_room_for_messages(int descriptor) {
-    constexpr int ROOM = 2 << 20;
-    int domain = 0;
-    socklen_t size = sizeof domain;
-    if (::getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &domain, &size) != 0 || domain != AF_UNIX) return;
-    int before = 0;
-    size = sizeof before;
-    if (::getsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &before, &size) != 0 || before >= ROOM) return;
+void make_room_for_messages(Socket& socket) {
+    const int descriptor = socket.native_handle();
+    const auto is = [descriptor](int what) {
+        int value = 0;
+        socklen_t size = sizeof value;
+        return ::getsockopt(descriptor, SOL_SOCKET, what, &value, &size) == 0 ? value : -1;
+    };
+    const int before = is(SO_SNDBUF);
+    if (is(SO_DOMAIN) != AF_UNIX || before >= ROOM) return;
     if (::setsockopt(descriptor, SOL_SOCKET, SO_SNDBUFFORCE, &ROOM, sizeof ROOM) == 0) return;
     (void)::setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &ROOM, sizeof ROOM);
-    int now = 0;
-    size = sizeof now;
-    if (::getsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &now, &size) != 0 || now >= ROOM) return;
-    before /= 2;  // the kernel doubles what it is told (socket(7))
-    (void)::setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &before, sizeof before);
+    if (is(SO_SNDBUF) >= ROOM) return;
+    const int as_before = before / 2;  // the kernel doubles what it is told (socket(7))
+    (void)::setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &as_before, sizeof as_before);
 }
 
-}  // namespace
-
 std::unique_ptr<Transport> socket_transport(Socket socket, std::string peer, std::unique_ptr<Companion> companion) {
-    make_room_for_messages(socket.native_handle());
     return std::make_unique<StreamTransport<SocketWire>>(
         SocketWire(std::move(socket), std::move(peer), std::move(companion)));
 }

@@ -25,6 +25,12 @@ boost::system::error_code open_socket(Socket& socket, int family);
 /// Lets `socket` own an open descriptor; the descriptor is closed if that fails.
 boost::system::error_code adopt_socket(Socket& socket, int family, int descriptor);
 
+/// Widens a Unix socket's send buffer; any other is left alone. A large message crosses while the other end is at work
+/// on the one before it only if the socket holds one whole, and Linux gives 208 KiB. More than net.core.wmem_max is for
+/// root. A buffer between the two sizes is slower than the small one, so it is all or nothing. Not for a port of
+/// QEMU's: what waits in it is left over for the next conversation.
+void make_room_for_messages(Socket& socket);
+
 /// A connected socket, its canonical address, and a companion if it needs one.
 std::unique_ptr<Transport> socket_transport(Socket socket, std::string peer,
                                             std::unique_ptr<Companion> companion = nullptr);

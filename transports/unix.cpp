@@ -80,6 +80,7 @@ awaitable<Result<std::unique_ptr<Transport>>> dial_unix(UnixAddress address, std
         if (cancelled) co_return Error(errc::cancelled, name + ": cancelled");
         pause = std::min(pause * 2, std::chrono::milliseconds(100));
     }
+    make_room_for_messages(socket);
     co_return socket_transport(std::move(socket), name);
 }
 

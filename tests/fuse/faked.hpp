@@ -3,6 +3,10 @@
 
 #include "tests/fuse/mounted.hpp"
 
+#include <dirent.h>
+
+#include <set>
+
 namespace p9::test {
 
 class FakedMountTest : public testing::Test {
@@ -52,6 +56,26 @@ protected:
         EXPECT_EQ(mounted_->wait_for_end(), 0);
     }
     std::string here(const std::string& name) const { return mounted_->path(name); }
+
+    /// What is listed, and why the listing ended early if it did.
+    struct Listed {
+        std::multiset<std::string> names;
+        int error = 0;
+    };
+    static Listed list(const std::string& path, std::size_t at_most = 100'000) {
+        Listed listed;
+        DIR* directory = ::opendir(path.c_str());
+        if (directory == nullptr) return {{}, errno};
+        errno = 0;
+        while (listed.names.size() < at_most) {
+            const dirent* entry = ::readdir(directory);
+            if (entry == nullptr) break;
+            listed.names.insert(entry->d_name);
+        }
+        listed.error = errno;
+        ::closedir(directory);
+        return listed;
+    }
 
     Scratch scratch_;
     std::string address_;
