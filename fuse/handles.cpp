@@ -1,22 +1,25 @@
 #include "fuse/handles.hpp"
 
-#include <algorithm>
-#include <functional>
-
 namespace p9::fuse {
 
+namespace {
+
+constexpr std::size_t WEIGHT_OF_POSITION = 48;  // bytes of a node of std::set
+
+}  // namespace
+
 void NameList::add(ListedName listed) {
-    const std::size_t hash = std::hash<std::string>()(listed.name);
-    const auto [from, to] = positions_.equal_range(hash);
-    if (std::any_of(from, to, [&](const auto& each) { return names[each.second].name == listed.name; })) return;
-    positions_.emplace(hash, static_cast<u32>(names.size()));
-    weight += listed.weight();
     names.push_back(std::move(listed));
+    if (positions_.insert(static_cast<u32>(names.size() - 1)).second)
+        weight += names.back().weight() + WEIGHT_OF_POSITION;
+    else
+        names.pop_back();
 }
 
 void NameList::finish() {
     complete = true;
-    positions_ = {};
+    weight -= positions_.size() * WEIGHT_OF_POSITION;
+    positions_.clear();
     names.shrink_to_fit();
 }
 

@@ -5,6 +5,7 @@
 
 #include "fuse/inode_table.hpp"
 
+#include <set>
 #include <string>
 #include <utility>
 
@@ -90,7 +91,12 @@ public:
     Clock::time_point begun = Clock::now();
 
 private:
-    std::unordered_multimap<std::size_t, u32> positions_;  // in `names`, by hashes of names, until the list is complete
+    struct ByName {
+        const std::vector<ListedName>* names;
+        bool operator()(u32 a, u32 b) const { return (*names)[a].name < (*names)[b].name; }
+    };
+    // Positions in `names`, until the list is complete. In order, not by hashes: a server could choose names for those.
+    std::set<u32, ByName> positions_{ByName{&names}};
 };
 using NameListPtr = std::shared_ptr<NameList>;
 

@@ -19,7 +19,7 @@ Usage: p9fuse ADDR MOUNTPOINT [-o OPTIONS] [-f] [-d]
 Options after -o, separated by commas (a comma in a value is written \,):
   aname=NAME            the tree to attach
   uname=USER, n_uname=N attach as; whoever mounts if left out
-  msize=BYTES           message size to ask for, 64K say; 1M if left out
+  msize=BYTES           message size to ask for, 64K say; 1M of data
   dialect=NAME, version=NAME  auto, 9P2000.L, 9P2000.u or 9P2000
   port=N, noxattr, reconnect  as of v9fs and sshfs
   cache=auto            keep what is unchanged when it is opened; or none, or

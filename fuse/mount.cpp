@@ -75,15 +75,16 @@ Result<ConnectionOptions> connection_options(const Options& options, std::functi
 }
 
 /// Has the kernel read ahead as much as one message brings, where p9fuse may: 128 KiB at a time are little on a link
-/// with delay. More than INIT asked for is root's to say, and the mount works without. A page more than fits into one
-/// message would be a request, and a message, of its own.
+/// with delay. More than INIT asked for is root's to say, and the mount works without. Whole requests only: a page more
+/// would be a request, and a message, of its own.
 void read_further_ahead(const std::string& mountpoint, std::size_t one_message) {
     const auto mount = mount_at(mountpoint);
     if (!mount) return;
     const std::string place = "/sys/class/bdi/" + mount->device + "/read_ahead_kb";
     const int file = ::open(place.c_str(), O_WRONLY | O_CLOEXEC);
     if (file < 0) return;
-    const std::string kib = std::to_string(std::min(one_message, MOST_READ_AHEAD) / PAGE * PAGE / 1024);
+    const std::size_t request = std::clamp<std::size_t>(one_message / PAGE * PAGE, PAGE, MOST_READ_AHEAD);
+    const std::string kib = std::to_string(MOST_READ_AHEAD / request * request / 1024);
     (void)!::write(file, kib.data(), kib.size());
     ::close(file);
 }
@@ -182,7 +183,10 @@ awaitable<void> Mount::pump() {
         const asio::mutable_buffer block(filesystem_->write_buffers.receiving(), WriteBuffers::RECEIVED_SIZE);
         auto reading = descriptor_.async_read_some(block, asio::as_tuple(asio::deferred));
         const auto [failure, size] = co_await std::move(reading);
-        if (!take(failure ? -1 : static_cast<ssize_t>(size), failure.value()) || !receive_more()) ended_ = true;
+        // Of Asio's own numbers (end of file is 2) none is an errno.
+        const bool of_system = failure.category() == boost::system::system_category();
+        const int number = of_system ? failure.value() : EIO;
+        if (!take(failure ? -1 : static_cast<ssize_t>(size), number) || !receive_more()) ended_ = true;
         // All that the kernel asked for goes to the server in one write.
         filesystem_->session().send_now();
     }
@@ -228,7 +232,7 @@ void Mount::on_signal() {
         unmounting_ = true;
         spawn(io_.get_executor(), unmount());
     } else {
-        descriptor_.cancel();  // the second time: at once
+        end_at_once();  // the second time
     }
 }
 
@@ -249,6 +253,12 @@ awaitable<void> Mount::unmount() {
         if (!late && ::waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0) co_return;
     }
     log_.note(mountpoint_ + " is in use: ending the mount under its users");
+    end_at_once();
+}
+
+// Where a request has come already there is nothing to cancel, and pump looks at `ended_` after it.
+void Mount::end_at_once() {
+    ended_ = true;
     descriptor_.cancel();
 }
 

@@ -31,6 +31,7 @@ private:
     void wait_for_signal();
     void on_signal();
     awaitable<void> unmount();
+    void end_at_once();
     awaitable<void> clean_up();
 
     boost::asio::io_context& io_;

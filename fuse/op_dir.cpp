@@ -52,22 +52,23 @@ awaitable<Result<void>> read_up_to(FileSystem* fs, OpenDirectory& directory, std
         if (!ready) co_return std::move(ready).error();
         auto batch = co_await directory.directory->read(directory.cookie);
         if (!batch) co_return std::move(batch).error();
-        // An answer that overtakes its Tflush counts, and the next read would not know of the interrupt.
-        const auto cancellation = co_await boost::asio::this_coro::cancellation_state;
-        if (cancellation.cancelled() != boost::asio::cancellation_type::none) co_return Error(errc::cancelled);
         for (auto& entry : batch->entries) {
             auto attributes = entry.attributes ? std::make_unique<Attributes>(std::move(*entry.attributes)) : nullptr;
             list->add({std::move(entry.name), entry.type, static_cast<u32>(list->batches.size()), entry.qid.path,
                        std::move(attributes)});
         }
-        if (list->weight > MAX_LISTING_BYTES)
-            co_return Error::from_errno(
-                EFBIG, "the listing is larger than " + std::to_string(MAX_LISTING_BYTES >> 20) + " MiB");
         if (!batch->entries.empty()) list->batches.push_back({directory.changes, Clock::now()});
         // The next is under way already.
         directory.changes = fs->changes;
         directory.cookie = batch->next;
         if (batch->end) list->finish();
+        if (list->weight > MAX_LISTING_BYTES)
+            co_return Error::from_errno(
+                EFBIG, "the listing is larger than " + std::to_string(MAX_LISTING_BYTES >> 20) + " MiB");
+        // An answer that overtakes its Tflush counts, and is kept: before 9P2000.L nobody can read it again. The next
+        // read would not know of the interrupt.
+        const auto cancellation = co_await boost::asio::this_coro::cancellation_state;
+        if (cancellation.cancelled() != boost::asio::cancellation_type::none) co_return Error(errc::cancelled);
     }
     co_return Result<void>();
 }

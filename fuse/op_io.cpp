@@ -44,7 +44,8 @@ awaitable<void> look_at_length(InodePtr inode, FilePtr file) {
 
 }  // namespace
 
-awaitable<Result<ReadData>> read_file(FileSystem* fs, u64 handle, u64 offset, std::size_t size) {
+awaitable<Result<ReadData>> read_file(FileSystem* fs, u64 handle, u64 offset, std::size_t size,
+                                      std::shared_ptr<Payload> begun) {
     const auto open = fs->files.find(handle);
     if (!open) co_return Error::from_errno(EBADF);
     auto at_hand = co_await fs->file(open);
@@ -69,6 +70,10 @@ awaitable<Result<ReadData>> read_file(FileSystem* fs, u64 handle, u64 offset, st
         Stretch& stretch = stretches.emplace_back();
         stretch.offset = offset + done;
         stretch.size = std::min(size - done, max_io);
+    }
+    if (begun && !begun->bytes.empty()) {
+        stretches.front().got = begun->bytes.size();
+        stretches.front().pieces->push_back(std::exchange(*begun, Payload()));
     }
     if (stretches.size() == 1) {
         co_await read_stretch(file, open->inode, &stretches.front());

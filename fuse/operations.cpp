@@ -189,7 +189,7 @@ void on_read(fuse_req_t req, fuse_ino_t, size_t size, off_t offset, fuse_file_in
     // A read that waits for an event may wait for ever.
     const auto open = fs->files.find(info->fh);
     const bool waits = open && open->is_synthetic();
-    serve(*fs, req, calling(read_file, fs, info->fh, static_cast<u64>(offset), size),
+    serve(*fs, req, calling(read_file, fs, info->fh, static_cast<u64>(offset), size, std::shared_ptr<Payload>()),
           waits ? Interruptible::at_once : Interruptible::after_a_moment);
 }
 

@@ -81,7 +81,9 @@ awaitable<Result<CreatedFile>> create_file(FileSystem* fs, u64 parent, std::stri
 awaitable<Result<void>> sync_file(FileSystem* fs, u64 handle, bool datasync);
 
 // op_io.cpp
-awaitable<Result<ReadData>> read_file(FileSystem* fs, u64 handle, u64 offset, std::size_t size);
+/// `begun` may hold what has been read already from `offset` on; it is taken.
+awaitable<Result<ReadData>> read_file(FileSystem* fs, u64 handle, u64 offset, std::size_t size,
+                                      std::shared_ptr<Payload> begun);
 /// `data` must stay alive until it ends. A `page` is of the kernel's cache, which belongs at `offset` though the handle
 /// may append.
 awaitable<Result<Written>> write_file(FileSystem* fs, u64 handle, u64 offset, Bytes data, bool page);

@@ -36,7 +36,7 @@ private:
         const std::size_t got = reply ? reply->data.bytes.size() : 0;
         const bool is_short = reply && got != size_ && offset_ + got != open_->inode->size;
         if (is_short && got != 0) open_->reads_short = true;
-        if (lost || is_short) return go_the_general_way();
+        if (lost || is_short) return go_the_general_way(reply ? std::move(reply->data) : Payload());
         Result<ReadData> data = ReadData();
         if (reply)
             data->pieces.push_back(std::move(reply->data));
@@ -46,9 +46,10 @@ private:
         answer(std::move(data));
     }
 
-    void go_the_general_way() {
-        auto again = [fs = &filesystem(), handle = handle_, offset = offset_, size = size_] {
-            return read_file(fs, handle, offset, size);
+    void go_the_general_way(Payload begun) {
+        auto again = [fs = &filesystem(), handle = handle_, offset = offset_, size = size_,
+                      begun = std::make_shared<Payload>(std::move(begun))] {
+            return read_file(fs, handle, offset, size, begun);
         };
         auto self = shared_from_this();
         start(self, run(self, std::string(), std::move(again)));

@@ -121,7 +121,7 @@ private:
     }
 
     static awaitable<Result<Frame>> receive_on(std::shared_ptr<State> state) {
-        for (;;) {
+        for (bool waited = false;; waited = true) {
             if (state->closed) co_return state->lost("");
             auto next = state->framer.next();
             if (!next) co_return next.error().about(state->wire.peer());
@@ -131,9 +131,10 @@ private:
             boost::system::error_code failed;
             const auto space = state->framer.space();
             if constexpr (requires { state->wire.read_now(space); }) {
-                // The rest of a large message is mostly there: the reactor would be asked between any two pieces. What
-                // is no byte, the end included, comes again from the call that waits.
-                const ssize_t now = state->framer.mid_message() ? state->wire.read_now(space) : -1;
+                // The rest of a large message is mostly there: the reactor would be asked between any two pieces. But
+                // once in each message it has its turn, or a server that is fast enough would have this thread to
+                // itself. What is no byte, the end included, comes again from the call that waits.
+                const ssize_t now = waited && state->framer.mid_message() ? state->wire.read_now(space) : -1;
                 if (now > 0) {
                     state->framer.advance(static_cast<std::size_t>(now));
                     continue;

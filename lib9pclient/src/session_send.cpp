@@ -4,6 +4,8 @@
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
+#include <cerrno>
+#include <new>
 
 namespace p9 {
 namespace asio = boost::asio;
@@ -21,7 +23,8 @@ awaitable<void> SessionCore::write_loop() {
         auto sent = co_await transport->send(sending_);
         const std::size_t used = sending_.size();
         sending_.clear();
-        // A burst of large writes must not pin its memory; but while it lasts, growing anew each time costs more.
+        // A burst of large writes must not pin its memory; but while it lasts, growing anew each
+        // time costs more. The last of it goes with the next small message.
         if (sending_.capacity() > std::size_t{2} * msize && used < sending_.capacity() / 4) sending_.shrink_to_fit();
         if (!sent && !ended) end(sent.error());
     }
@@ -58,7 +61,12 @@ void SessionCore::send_at_once(ByteVector head, Bytes data) {
     const std::size_t head_taken = std::min(taken, head.size());
     const Bytes head_rest = Bytes(head).subspan(head_taken);
     const Bytes data_rest = data.subspan(taken - head_taken);
-    rest.reserve(head_rest.size() + data_rest.size());
+    try {
+        rest.reserve(head_rest.size() + data_rest.size());
+    } catch (const std::bad_alloc&) {
+        // The server would take whatever comes next for the rest of this message.
+        return end(Error::from_errno(ENOMEM, "no memory for the rest of a message that has left in part"));
+    }
     rest.insert(rest.end(), head_rest.begin(), head_rest.end());
     rest.insert(rest.end(), data_rest.begin(), data_rest.end());
     wake_writer_soon();

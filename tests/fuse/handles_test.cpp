@@ -24,9 +24,10 @@ TEST(NameListTest, KeepsANameThatIsRepeatedOnceAndAsItWas) {
         EXPECT_EQ(list.names[i].path, 0u);
         weight += list.names[i].weight();
     }
-    EXPECT_EQ(list.weight, weight);
+    EXPECT_GT(list.weight, weight);  // what tells repetitions takes memory too
     EXPECT_FALSE(list.complete);
     list.finish();
+    EXPECT_EQ(list.weight, weight);
     EXPECT_TRUE(list.complete);
     EXPECT_EQ(list.names.size(), 1000u);
 }
