@@ -62,7 +62,7 @@ CommandLine::CommandLine(const About& about) : parser_(std::make_unique<Parser>(
     p.setting("-A,--aname", p.aname, "NAME", "The tree to attach (or P9_ANAME)");
     p.setting("-u,--uname", p.uname, "USER", "Attach as; the login name if left out (or P9_UNAME)");
     p.setting("--uid", p.uid, "N", "The same in numbers, for .u and .L; the caller's uid");
-    p.setting("--msize", p.msize, "BYTES", "Message size to ask for, 1M if left out (or P9_MSIZE)");
+    p.setting("--msize", p.msize, "BYTES", "Message size; 1M of data if left out (or P9_MSIZE)");
     p.setting("--dialect", p.dialect, "NAME", "auto, 9P2000.L, 9P2000.u, 9P2000 (or P9_DIALECT)");
     p.setting("--connect-timeout", p.connect_timeout, "SECONDS", "Until the tree is attached; 10 if left out, 0: none");
     p.setting("--timeout", p.timeout, "SECONDS", "For the whole command; no limit if left out");

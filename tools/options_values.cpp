@@ -25,7 +25,9 @@ void CommandLine::Parser::from_environment(Setting& value, const char* variable)
 }
 
 std::optional<std::string> CommandLine::Parser::finish_address() {
-    if (!given("--address") && !server.text.empty()) address = {server.text, "--address"};
+    if (given("--address") && !server.text.empty())
+        return "two servers: " + escaped(address.text) + " by --address and " + escaped(server.text);
+    if (!server.text.empty()) address = {server.text, "--address"};
     if (address.text.empty()) from_environment(address, "P9_ADDRESS");
     if (address.text.empty())
         return "no server: name one with -a, as in -a tcp!localhost!564 or -a unix!/run/server.sock, or in P9_ADDRESS";

@@ -29,7 +29,7 @@ TEST(CpUsage, WrongOperandsAreExplained) {
     const WrongOperands wrong[] = {
         {{}, "name a source and a destination; ':' begins a path on the server"},
         {{":/a"}, "name a destination after :/a"},
-        {{"a", "b"}, "no path is on the server: ':' begins one, as in p9cp :/etc/motd . (cp copies local files)"},
+        {{"a", "b"}, "no path is on the server: ':' begins one, as in p9cp :/etc/motd . and cp copies local files"},
         {{"a", ":/b", "c"}, "a and c are both local: ':' begins a path on the server"},
     };
     for (const auto& [operands, words] : wrong) {
@@ -39,6 +39,23 @@ TEST(CpUsage, WrongOperandsAreExplained) {
         EXPECT_EQ(ran.status, 2);
         EXPECT_EQ(ran.err, "p9cp: " + words + " (p9cp --help lists the options)\n");
     }
+}
+
+TEST_F(CpFaults, OnlyADirectoryBecomesADirectoryThatIsNotThere) {
+    serve({});
+    write("file", "there");
+    save("file", "here");
+    Ran ran = cp({local("file"), ":/missing/"});
+    EXPECT_EQ(ran.status, 1);
+    EXPECT_EQ(ran.err, "p9cp: :/missing/: No such file or directory\n");
+    ran = cp({":/file", local("missing/")});
+    EXPECT_EQ(ran.status, 1);
+    EXPECT_EQ(ran.err, "p9cp: " + local("missing/") + ": No such file or directory\n");
+    EXPECT_FALSE(fs::exists(exported_ / "missing"));
+    EXPECT_FALSE(fs::exists(local("missing")));
+    write("tree/a", "in a tree");
+    EXPECT_EQ(cp({"-r", ":/tree", local("missing/")}).status, 0);
+    EXPECT_EQ(file_text(local("missing/a")), "in a tree");
 }
 
 TEST_F(CpFaults, ATreeOfTheServerReplacesNothingHere) {

@@ -107,6 +107,12 @@ TEST_F(Doctor, CountsTheEntriesOfTheRoot) {
     EXPECT_THAT(doctor({"--msize", "4096", address_}).out, HasSubstr("\nok    list       the root has at least "));
 }
 
+TEST_F(Doctor, TwoServersAreRefused) {
+    const Ran ran = doctor({"-a", "unix!/nonexistent", address_});
+    EXPECT_EQ(ran.status, 2);
+    EXPECT_THAT(ran.err, HasSubstr("two servers: unix!/nonexistent by --address and " + address_));
+}
+
 TEST_F(Doctor, AServerThatStopsAnswering) {
     const auto program = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "fake_server";
     if (!std::filesystem::exists(program)) GTEST_SKIP() << "fake_server is not built";

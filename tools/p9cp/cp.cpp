@@ -148,7 +148,7 @@ std::optional<Error> refusal(const Origin& origin, const Destination& destinatio
     if (!destination.name && !name.empty()) to.push_back(name);
     if (from == to) return Error::from_errno(EINVAL, "source and destination are the same");
     if (from.size() < to.size() && std::equal(from.begin(), from.end(), to.begin()))
-        return Error::from_errno(EINVAL, "a directory cannot be copied into itself");
+        return Error::from_errno(EINVAL, "the destination lies below it");
     return std::nullopt;
 }
 
@@ -175,7 +175,7 @@ std::optional<std::string> wrong_operands(const CpOptions& options) {
         return operands.empty() ? "name a source and a destination; ':' begins a path on the server"
                                 : "name a destination after " + escaped(operands.front());
     if (std::ranges::none_of(operands, is_remote))
-        return "no path is on the server: ':' begins one, as in p9cp :/etc/motd . (cp copies local files)";
+        return "no path is on the server: ':' begins one, as in p9cp :/etc/motd . and cp copies local files";
     if (is_remote(operands.back())) return std::nullopt;
     for (std::size_t i = 0; i + 1 < operands.size(); ++i)
         if (!is_remote(operands[i]))
@@ -193,7 +193,9 @@ awaitable<void> cp(Context& context, const CpOptions& options) {
 
     const std::string& last = options.operands.back();
     const bool to_server = is_remote(last);
-    const bool folder_wanted = origins.size() > 1 || options.operands.size() > 2;
+    // As with cp(1), only a directory becomes one that is not there.
+    const bool folder_named = last.ends_with('/') && !options.copy.recursive;
+    const bool folder_wanted = origins.size() > 1 || options.operands.size() > 2 || folder_named;
     Result<Destination> destination = Error(errc::cancelled);
     if (to_server) {
         auto opening = remote_destination(context.client, last.substr(1), folder_wanted);

@@ -61,7 +61,7 @@ void describe(CLI::App& app, Given& given) {
     text("--grace", given.grace, "SECONDS", "Between SIGTERM and SIGKILL for processes; 2", "Trees");
     tools::describe_listen_options(app, given.listening, "WebSocket and TLS");
     text("--dialects", given.dialects, "LIST", "What to speak, of 9P2000.L,9P2000.u,9P2000; all", "Limits");
-    text("--msize", given.msize, "BYTES", "The largest message; 1M if left out", "Limits");
+    text("--msize", given.msize, "BYTES", "The largest message; 1M of data if left out", "Limits");
     text("--max-connections", given.max_connections, "N", "At a time; 1000 if left out", "Limits");
     text("--max-fids", given.max_fids, "N", "Of one connection; 200000 if left out", "Limits");
     app.add_flag("--trace{-}", given.trace, "Print each message, to FILE or standard error")->type_name("[=FILE]");

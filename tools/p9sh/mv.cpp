@@ -25,7 +25,7 @@ awaitable<void> run_mv(Call& call) {
         }
         const auto moved = co_await call.client().rename(call.shell.absolute(source), call.shell.absolute(target));
         if (!moved) {
-            call.messages().report(source, moved.error());
+            call.messages().report(call.shown(source) + " to " + call.shown(target), moved.error());
             if (call.messages().hopeless()) co_return;
         } else if (call.arguments.has('v')) {
             call.out().put(call.shown(source) + " -> " + call.shown(target) + "\n");
