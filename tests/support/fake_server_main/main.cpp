@@ -6,70 +6,17 @@
 //     file (text)  big (10 MiB)  status (length 0, has data)  ctl  event (blocks)
 //     directory/ (1000 files)  link -> file  deep/d0/d1/... (40 levels)
 #include "p9/transports/listen.hpp"
-#include "tests/support/fake_server.hpp"
+#include "tests/support/fake_connection.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 
 #include <csignal>
 #include <cstdio>
-#include <cstring>
-#include <deque>
 
 namespace p9::test {
 namespace {
 
 namespace asio = boost::asio;
-
-/// One client: its transport, and what is still to be sent to it.
-struct Connection : std::enable_shared_from_this<Connection> {
-    Connection(std::unique_ptr<Transport> t, Tree& tree, const Knobs& knobs)
-        : transport(std::move(t)), server(tree, knobs, sink()) {}
-
-    FakeServer::Sink sink() {
-        FakeServer::Sink made;
-        made.send = [this](const ByteVector& frame) {
-            outbox.insert(outbox.end(), frame.begin(), frame.end());
-            start_sending();
-        };
-        made.hang_up = [this] { transport->close(); };
-        made.later = [this](std::function<void()> work) {
-            asio::post(transport->executor(), [self = shared_from_this(), work = std::move(work)] { work(); });
-        };
-        return made;
-    }
-    void start_sending() {
-        if (std::exchange(sending, true)) return;
-        asio::co_spawn(transport->executor(), send_all(shared_from_this()), asio::detached);
-    }
-    static awaitable<void> send_all(std::shared_ptr<Connection> self) {
-        while (!self->outbox.empty()) {
-            const ByteVector batch = std::exchange(self->outbox, {});
-            const auto sent = co_await self->transport->send(batch);
-            if (!sent) co_return;
-        }
-        self->sending = false;
-    }
-    static awaitable<void> serve(std::shared_ptr<Connection> self) {
-        // A client may ask for any msize; the fake server's own bound is what its messages need.
-        self->transport->max_message(16 << 20);
-        while (true) {
-            auto frame = co_await self->transport->receive();
-            if (!frame) break;
-            self->server.receive(frame->bytes());
-        }
-        for (const auto& complaint : self->server.complaints())
-            std::fprintf(stderr, "fake_server: complaint: %s\n", complaint.c_str());
-        self->transport->close();
-    }
-
-    std::unique_ptr<Transport> transport;
-    ByteVector outbox;
-    bool sending = false;
-    FakeServer server;
-};
 
 void fill(Tree& tree) {
     tree.add_file("file", "text\n");
@@ -99,9 +46,9 @@ awaitable<void> accept_all(Address address, Tree& tree, const Knobs& knobs) {
     while (true) {
         auto transport = co_await (*listener)->accept();
         if (!transport) co_return;
-        auto connection = std::make_shared<Connection>(std::move(*transport), tree, knobs);
+        auto connection = std::make_shared<FakeConnection>(std::move(*transport), tree, knobs);
         const auto executor = connection->transport->executor();
-        asio::co_spawn(executor, Connection::serve(std::move(connection)), asio::detached);
+        asio::co_spawn(executor, FakeConnection::serve(std::move(connection)), asio::detached);
     }
 }
 
