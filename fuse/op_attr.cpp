@@ -55,6 +55,26 @@ awaitable<Result<u32>> mode_after_chown(NodePtr place) {
     co_return mode & ~u32{04000} & ((mode & 010) != 0 ? ~u32{02000} : ~u32{0});
 }
 
+/// What a file that was made here, and is still open, is after a change; nothing if only the server can tell. Archivers
+/// change times, owner and mode of each file one after the other, and nobody looks in between: so the server is not
+/// asked each time, but when somebody does look.
+std::optional<AttributesReply> after_change(const FileSystem& fs, const Inode& inode, const AttributeChange& change) {
+    const OpenFile* file = inode.open_files;
+    while (file != nullptr && !file->told) file = file->older;
+    // Owners that have names (9P2000, .u) are told by these, not by the numbers that they were set to.
+    if (file == nullptr || !file->told->user.empty() || change.size || inode.detached()) return {};
+    Attributes& told = *file->told;
+    if (change.mode) told.mode = (told.mode & ~u32{P9_S_PERMISSIONS}) | *change.mode;
+    told.uid = change.uid.value_or(told.uid);
+    told.gid = change.gid.value_or(told.gid);
+    if (change.atime && change.atime->time) told.atime = *change.atime->time;
+    if (change.mtime && change.mtime->time) told.mtime = *change.mtime->time;
+    told.size = inode.size;
+    auto status = to_stat(fs.behaviour().owners, told, inode.number, inode.type);
+    if (!status) return {};
+    return AttributesReply{*status, true};
+}
+
 /// Whether the open fid still stands for the inode's file. After a rename, of a directory above it too, a server that
 /// keeps a path for each fid (diod) finds nothing there, or another file.
 awaitable<bool> is_still_there(FileSystem* fs, std::shared_ptr<OpenFile> open) {
@@ -130,6 +150,7 @@ awaitable<Result<AttributesReply>> set_attributes(FileSystem* fs, u64 number, Se
     }
     if (!changed) co_return std::move(changed).error();
     fs->changed_under_one_name(**inode);
+    if (auto known = after_change(*fs, **inode, wanted.change)) co_return *known;
     co_return co_await reply_for(fs, std::move(*inode), std::move(*place));
 }
 

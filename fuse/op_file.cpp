@@ -167,6 +167,7 @@ awaitable<Result<CreatedFile>> create_file(FileSystem* fs, u64 parent, std::stri
     if (!entry) co_return std::move(entry).error();
     auto file = std::make_shared<OpenFile>(entry->reference.inode(), std::move(*created), wire_flags);
     file->moves = moves;
+    file->told = std::make_unique<Attributes>(std::move(*attributes));
     fs->limit_nodes();
     // What was made here is no synthetic file, unless it was there already and has its length 0 from that.
     file->direct = fs->behaviour().cache == CacheMode::none;

@@ -50,7 +50,8 @@ void reply(fuse_req_t req, FileSystem& filesystem, Looked looked) {
 }
 
 void reply(fuse_req_t req, FileSystem& filesystem, AttributesReply attributes) {
-    fuse_reply_attr(req, &attributes.attributes, attribute_timeout(filesystem.behaviour(), attributes.attributes));
+    const double timeout = attribute_timeout(filesystem.behaviour(), attributes.attributes);
+    fuse_reply_attr(req, &attributes.attributes, attributes.passing ? 0 : timeout);
 }
 
 void reply(fuse_req_t req, FileSystem& filesystem, const OpenedFile& opened) {

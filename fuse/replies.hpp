@@ -46,6 +46,7 @@ struct Looked {
 
 struct AttributesReply {
     struct stat attributes;
+    bool passing = false;  ///< not from the server: the kernel is to ask before it tells them to anybody
 };
 
 struct OpenedFile {
