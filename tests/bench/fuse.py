@@ -1,7 +1,7 @@
 """What a mount of p9fuse's does, beside sshfs and libfuse's own passthrough_ll on the same directory.
 
 All three are mounted anew for each run, so that the kernel has nothing of theirs; what they read is in memory. p9fuse and
-sshfs go over loopback TCP. sshfs talks to a bare sftp-server behind socat, without ssh. Runs by itself too:
+sshfs go over loopback TCP, p9fuse to p9serve; the rows that say so to diod, or over a Unix socket. sshfs talks to a bare sftp-server behind socat, without ssh. Runs by itself too:
 
     python3 tests/bench/fuse.py build/release [--quick] [ROW...]
 """
@@ -17,6 +17,7 @@ import tempfile
 import time
 
 from common import BUILD, MIB, QUICK, Table, free_port, seconds
+from diod import Diod
 from serve import Served
 
 P9FUSE = BUILD + "/bin/p9fuse"
@@ -25,6 +26,13 @@ EXAMPLE = "/usr/share/doc/libfuse3-dev/examples/passthrough_ll.c"
 BIG = 256 if QUICK else 1024  # MiB
 RUNS = 1 if QUICK else 5
 DIRECTORIES, FILES, SMALL, UNPACKED = 50, 200, 2000, 5000
+
+# Shell commands, by the place of the mount.
+READ = "dd if={}/big of=/dev/null bs=1M 2>/dev/null".format
+WRITE = ("dd if=/dev/zero of={}/written bs=1M count=%d 2>/dev/null" % BIG).format
+REMOVE = "rm {}/written".format
+FIND = "find {}/many -size +1 >/dev/null".format
+LIST = "ls -lR {}/many >/dev/null".format
 
 
 def unmount(place):
@@ -35,26 +43,23 @@ def unmount(place):
 class P9fuse:
     name = "p9fuse"
 
-    def __init__(self, tree, work, options="", listen="tcp!127.0.0.1!0"):
+    def __init__(self, work, address, options=""):
+        self.address = address
         self.options = ["-o", options] if options else []
         self.place = work + "/p9fuse"
         os.makedirs(self.place, exist_ok=True)
-        self.server = Served(listen, "--dir", tree)
 
     def start(self):
-        subprocess.run([P9FUSE, self.server.address, self.place, *self.options], check=True)
+        subprocess.run([P9FUSE, self.address, self.place, *self.options], check=True)
 
     def stop(self):
         unmount(self.place)
 
     def memory(self):
         """The memory of the process, in bytes."""
-        pid = subprocess.run(["pgrep", "-f", f"^{P9FUSE} {self.server.address} "], capture_output=True, text=True,
+        pid = subprocess.run(["pgrep", "-f", f"^{P9FUSE} {self.address} "], capture_output=True, text=True,
                              check=True).stdout.split()[0]
         return 1024 * int(re.search(r"VmRSS:\s*(\d+)", open(f"/proc/{pid}/status").read()).group(1))
-
-    def close(self):
-        self.server.__exit__()
 
 
 class Sshfs:
@@ -102,9 +107,6 @@ class Passthrough:
     def stop(self):
         unmount(self.place)
 
-    def close(self):
-        pass
-
 
 def measured(mounts, command, runs=RUNS, before=None, after=None):
     """The median seconds of `command(place)` on each mount, mounted anew for each run; they take turns."""
@@ -146,7 +148,8 @@ class Bench:
         self.tree = work + "/mounted"
         os.mkdir(self.tree)
         make_files(self.tree)
-        self.ours = P9fuse(self.tree, work)
+        self.server = Served("tcp!127.0.0.1!0", "--dir", self.tree)
+        self.ours = P9fuse(work, self.server.address)
         self.sshfs = Sshfs(self.tree, work)
         self.local = Passthrough(self.tree, work) if os.path.exists(EXAMPLE) else None
         if not self.local:
@@ -154,44 +157,54 @@ class Bench:
         subprocess.run(["sync"])
 
     def close(self):
-        for mount in (self.ours, self.sshfs, self.local):
-            if mount:
-                mount.close()
+        self.sshfs.close()
+        self.server.__exit__()
 
     def throughput(self, what, command, after=None):
         mounts = [m for m in (self.ours, self.sshfs, self.local) if m]
         times = measured(mounts, command, after=after)
-        told = [f"{BIG / t:.0f} MiB/s" for t in times]
-        ratio = times[1] / times[0]
-        self.table.add(f"p9fuse, {what} of {BIG} MiB; theirs: sshfs", told[0], told[1], f"{ratio:.2f}", "≥ 2 × sshfs", ratio >= 2)
+        self.rates(what, times[0], times[1], "sshfs", "≥ 2 × sshfs", 2)
         if self.local:
-            ratio = times[2] / times[0]
-            self.table.add(f"p9fuse, {what} of {BIG} MiB; theirs: passthrough_ll", told[0], told[2], f"{ratio:.2f}",
-                           "≥ 0.6 × local", ratio >= 0.6)
+            self.rates(what, times[0], times[2], "passthrough_ll", "≥ 0.6 × local", 0.6)
+
+    def rates(self, what, mine, other, whose, target, least):
+        self.table.add(f"p9fuse, {what} of {BIG} MiB; theirs: {whose}", f"{BIG / mine:.0f} MiB/s", f"{BIG / other:.0f} MiB/s",
+                       f"{other / mine:.2f}", target, other / mine >= least)
 
     def sequential(self):
-        self.throughput("sequential read", lambda place: f"dd if={place}/big of=/dev/null bs=1M 2>/dev/null")
-        self.throughput("sequential write", lambda place: f"dd if=/dev/zero of={place}/written bs=1M count={BIG} 2>/dev/null",
-                        after=lambda place: f"rm {place}/written")
+        self.throughput("sequential read", READ)
+        self.throughput("sequential write", WRITE, after=REMOVE)
 
-    def against_sshfs(self, what, command, before=None, after=None, runs=RUNS, limit=1.0):
-        mine, other = measured([self.ours, self.sshfs], command, runs=runs, before=before, after=after)
+    def servers(self):
+        """The same to a Unix socket, and to another server."""
+        with Served("unix!" + self.work + "/p9serve", "--dir", self.tree) as served:
+            self.with_server("Unix socket", P9fuse(self.work, served.address), 1)
+        diod = Diod(self.work, self.tree, "small/0")
+        try:
+            # diod does not list attributes, and grants messages of 64 KiB.
+            self.with_server("diod", P9fuse(self.work, f"tcp!127.0.0.1!{diod.port}", "aname=" + self.tree), 1.5)
+            self.with_server("diod, Unix socket", P9fuse(self.work, "unix!" + diod.unix, "aname=" + self.tree), 1.5)
+        finally:
+            diod.stop()
+
+    def with_server(self, which, mount, limit):
+        mounts, runs = [mount, self.sshfs], min(RUNS, 3)
+        self.rates(f"{which}, sequential read", *measured(mounts, READ, runs), "sshfs", "≥ 2 × sshfs", 2)
+        self.rates(f"{which}, sequential write", *measured(mounts, WRITE, runs, after=REMOVE), "sshfs", "≥ 2 × sshfs", 2)
+        self.against_sshfs(f"{which}, find -size +1, 10,000 files, cold", FIND, limit=limit, mount=mount)
+        self.against_sshfs(f"{which}, ls -lR, 10,000 files, cold", LIST, limit=limit, mount=mount)
+
+    def against_sshfs(self, what, command, before=None, after=None, runs=RUNS, limit=1, mount=None):
+        mine, other = measured([mount or self.ours, self.sshfs], command, runs=runs, before=before, after=after)
         self.table.add(f"p9fuse, {what}; theirs: sshfs", f"{mine * 1000:.0f} ms", f"{other * 1000:.0f} ms",
                        f"{mine / other:.2f}", f"≤ {limit} × sshfs", mine <= limit * other)
 
     def trees(self):
-        def find(place):
-            return f"find {place}/many -size +1 >/dev/null"
-
-        def listing(place):
-            return f"ls -lR {place}/many >/dev/null"
-
-        self.against_sshfs("find -size +1, 10,000 files, cold", find)
-        self.against_sshfs("ls -lR, 10,000 files, cold", listing)
-        self.against_sshfs("ls -lR, 10,000 files, at once again", listing, before=listing)
-        loose = P9fuse(self.tree, self.work, "cache=loose")
-        again, first = (measured([loose], listing, before=before)[0] for before in (listing, None))
-        loose.close()
+        self.against_sshfs("find -size +1, 10,000 files, cold", FIND)
+        self.against_sshfs("ls -lR, 10,000 files, cold", LIST)
+        self.against_sshfs("ls -lR, 10,000 files, at once again", LIST, before=LIST)
+        loose = P9fuse(self.work, self.server.address, "cache=loose")
+        again, first = (measured([loose], LIST, before=before)[0] for before in (LIST, None))
         self.table.add("p9fuse cache=loose, ls -lR, 10,000 files, again; theirs: cold", f"{again * 1000:.0f} ms",
                        f"{first * 1000:.0f} ms", f"{again / first:.2f}", "≤ 0.5 × cold", again <= first / 2)
 
@@ -251,7 +264,7 @@ def mounted(table, work, rows=()):
             sys.exit("measure: no " + needed)
     bench = Bench(table, work)
     try:
-        for row in rows or ("sequential", "trees", "small", "random", "memory"):
+        for row in rows or ("sequential", "trees", "small", "random", "memory", "servers"):
             getattr(bench, row)()
     finally:
         bench.close()

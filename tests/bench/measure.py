@@ -15,15 +15,12 @@ import proxy
 import serve
 import v9fs
 import virtio
-from common import BUILD, DELAY_MS, DIODCAT, MIB, P9CAT, P9LS, QUICK, Table, alternate, free_port, make_tree, seconds
+from common import BUILD, DELAY_MS, MIB, P9CAT, P9LS, QUICK, Table, alternate, make_tree, seconds
+from diod import Diod, theirs
 
 
 def ours(address, tree, *args):
     return [P9CAT, "-a", address, "-A", tree, *args]
-
-
-def theirs(address, tree, *args):
-    return [DIODCAT, "-s", address, "-a", tree, *args]
 
 
 def shell(argv):
@@ -44,26 +41,6 @@ class Proxy:
 
     def __exit__(self, *_):
         self.process.kill()
-        self.process.wait()
-
-
-class Server:
-    """diod with its defaults (16 worker threads), without authentication, on a Unix socket and a loopback port."""
-
-    def __init__(self, work):
-        self.tree = work + "/tree"
-        self.unix = work + "/socket"
-        self.port = free_port()
-        self.tcp = f"127.0.0.1:{self.port}"
-        self.options = ["-f", "-n", "-c", "/dev/null", "-L", work + "/diod.log"]
-        self.process = subprocess.Popen(["diod", *self.options, "-l", self.unix, "-l", self.tcp, "-e", self.tree])
-        while subprocess.run(theirs(self.tcp, self.tree, "line"), capture_output=True).returncode != 0:
-            if self.process.poll() is not None:
-                sys.exit("measure: diod did not start: " + open(work + "/diod.log").read())
-            time.sleep(0.05)
-
-    def stop(self):
-        self.process.terminate()
         self.process.wait()
 
 
@@ -178,7 +155,7 @@ def main():
     server = None
     try:
         make_tree(work + "/tree")
-        server = Server(work)
+        server = Diod(work, work + "/tree")
         same_contents(server, work)
         throughput(table, server)
         memory(table, server, work)
