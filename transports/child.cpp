@@ -24,6 +24,9 @@ using std::chrono::milliseconds;
 // How long a command has to end by itself after its input ended, and then after SIGTERM, before it is killed.
 constexpr milliseconds PATIENCE{500};
 
+// What a shell exits with instead of the command's own status (sh(1), POSIX 2.8.2); ssh passes on that of its host's.
+constexpr int NOT_TO_BE_RUN = 126, NOT_FOUND = 127;
+
 }  // namespace
 
 // The process until it is reaped. Its number is valid exactly as long.
@@ -70,9 +73,14 @@ public:
         if (!reaped_) kill(leads_group_ ? -pid_ : pid_, number);
     }
 
+    // What it exited with; -1 if it did not, or if that is not known.
+    int status() const { return known_ && WIFEXITED(status_) ? WEXITSTATUS(status_) : -1; }
+
     std::string words(bool anything_came) const {
         if (!known_) return {};
         const std::string when = anything_came ? "" : " before it answered";
+        if (!anything_came && status() == NOT_FOUND) return "the command was not found (status 127)";
+        if (!anything_came && status() == NOT_TO_BE_RUN) return "the command cannot be run (status 126)";
         if (WIFEXITED(status_)) return "exited with status " + std::to_string(WEXITSTATUS(status_)) + when;
         if (!WIFSIGNALED(status_)) return {};
         return "was killed by signal " + std::to_string(WTERMSIG(status_)) + " (" + strsignal(WTERMSIG(status_)) + ")" +
@@ -112,6 +120,12 @@ awaitable<std::string> Child::end_words(bool anything_came) {
     if (!process) co_return std::string{};
     co_await process->wait(milliseconds(200));
     co_return process->words(anything_came);
+}
+
+bool Child::in_vain(bool unread) const {
+    if (!process_) return false;
+    const int status = process_->status();
+    return unread || status == NOT_FOUND || status == NOT_TO_BE_RUN;
 }
 
 void Child::closed() {

@@ -19,6 +19,7 @@ public:
     ~Child() override;
 
     awaitable<std::string> end_words(bool anything_came) override;
+    bool in_vain(bool unread) const override;
     void closed() override;
 
 private:

@@ -51,6 +51,7 @@ public:
         if (!companion_) co_return std::string{};
         co_return co_await companion_->end_words(anything_came);
     }
+    bool in_vain(bool unread) const { return companion_ && companion_->in_vain(unread); }
     void close() {
         if (!socket_.is_open()) return;
         boost::system::error_code ignored;

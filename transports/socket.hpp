@@ -15,6 +15,9 @@ public:
     virtual ~Companion() = default;
     /// Why the other end is gone, if there is more to say than that it is; called at the end of the stream.
     virtual awaitable<std::string> end_words(bool anything_came) = 0;
+    /// After end_words: true if another connection would end like this one. `unread`: nothing came, and what was sent
+    /// was not read.
+    virtual bool in_vain(bool unread) const = 0;
     /// The socket was closed just now.
     virtual void closed() = 0;
 };

@@ -11,6 +11,8 @@
 //   ssize_t read_now(Framer::Space)                       one non-blocking read; errno on -1; may be left out
 //   auto async_read(buffers, token)                       reads some; error::eof at the end
 //   awaitable<std::string> end_words(bool anything_came)  why the other end is gone, or nothing special (empty)
+//   bool in_vain(bool unread) const                       after end_words: no other try would do better, and the
+//                                                         error is errc::connection_failed; may be left out
 //   void close()                                          idempotent
 //   any_io_executor executor()
 //   bool leftovers() const                                as Transport's; may be left out
@@ -162,6 +164,13 @@ private:
         if (failed == boost::asio::error::operation_aborted)
             co_return Error(errc::cancelled, state->wire.peer() + ": cancelled");
         const std::string words = co_await state->wire.end_words(state->anything_came);
+        if constexpr (requires { state->wire.in_vain(true); }) {
+            // A Unix socket that is closed with unread bytes in it resets the connection (unix(7)).
+            const bool unread = !state->anything_came && (failed == boost::asio::error::connection_reset ||
+                                                          failed == boost::asio::error::broken_pipe);
+            if (!words.empty() && state->wire.in_vain(unread))
+                co_return Error(errc::connection_failed, state->wire.peer() + ": " + words);
+        }
         if (!words.empty()) co_return state->lost(": " + words);
         if (failed != boost::asio::error::eof && failed != boost::asio::error::broken_pipe)
             co_return state->lost(failed);

@@ -107,6 +107,37 @@ TEST_F(Doctor, CountsTheEntriesOfTheRoot) {
     EXPECT_THAT(doctor({"--msize", "4096", address_}).out, HasSubstr("\nok    list       the root has at least "));
 }
 
+TEST_F(Doctor, ACommandThatIsNotThereIsRunOnce) {
+    const Ran ran = doctor({"exec!p9-no-such-command"});
+    EXPECT_EQ(ran.status, 3);
+    EXPECT_THAT(ran.out, HasSubstr("\nfail  connect    exec!p9-no-such-command: the command was not found (status 127)\n"
+                                   "                 => check the spelling; "));
+    EXPECT_THAT(ran.out, HasSubstr("\nskip  version "));
+    const auto first = ran.err.find("not found");
+    EXPECT_NE(first, ran.err.npos) << ran.err;
+    EXPECT_EQ(ran.err.find("not found", first + 1), ran.err.npos) << ran.err;
+}
+
+TEST_F(Doctor, ACommandThatEndsAtOnceIsRunOnce) {
+    const Ran ran = doctor({"exec!echo run >>" + (folder_ / "runs").string() + "; exit 9"});
+    EXPECT_EQ(ran.status, 3);
+    EXPECT_THAT(ran.out, HasSubstr(": exited with status 9 before it answered\n                 => run the command"));
+    EXPECT_EQ(std::filesystem::file_size(folder_ / "runs"), 4u);
+}
+
+TEST_F(Doctor, ACommandThatServesRuns) {
+    const Ran ran = doctor({"exec!" + tool("p9serve") + " --stdio --dir " + exported_.string()});
+    EXPECT_EQ(ran.status, 0) << ran.out << ran.err;
+    EXPECT_THAT(ran.out, HasSubstr("\nok    connect    the command runs\nok    version    9P2000.L: msize"));
+}
+
+TEST_F(Doctor, APortThatIsNotThere) {
+    EXPECT_THAT(doctor({"virtio!p9-no-such-port"}).out,
+                HasSubstr("=> in a guest, QEMU needs -device virtserialport,chardev=ID,name=p9-no-such-port; on the"));
+    EXPECT_THAT(doctor({"virtio!" + (folder_ / "port").string()}).out,
+                HasSubstr("=> start the virtual machine, with a chardev whose path= is this\n"));
+}
+
 TEST_F(Doctor, TwoServersAreRefused) {
     const Ran ran = doctor({"-a", "unix!/nonexistent", address_});
     EXPECT_EQ(ran.status, 2);

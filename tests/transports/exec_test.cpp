@@ -79,7 +79,30 @@ TEST_F(Exec, SaysWithWhichStatusItEnded) {
 TEST_F(Exec, SaysThatACommandIsMissing) {
     start("exec 2>/dev/null; p9-no-such-command");
     EXPECT_EQ(run(io_, next_error(*transport_)),
-              "exec!exec 2>/dev/null; p9-no-such-command: exited with status 127 before it answered");
+              "exec!exec 2>/dev/null; p9-no-such-command: the command was not found (status 127)");
+}
+
+TEST_F(Exec, SaysThatACommandCannotBeRun) {
+    start("exec 2>/dev/null; /etc/passwd");
+    EXPECT_EQ(run(io_, next_error(*transport_)),
+              "exec!exec 2>/dev/null; /etc/passwd: the command cannot be run (status 126)");
+}
+
+TEST_F(Exec, WhatEndsUnreadIsNotTriedAgain) {
+    start("exit 3");
+    // The send fails or not, as the command is faster or slower than this.
+    const auto sent = run(io_, transport_->send(message(7)));
+    const Error error = sent ? run(io_, transport_->receive()).error() : sent.error();
+    EXPECT_EQ(error.code, make_error_code(errc::connection_failed)) << error.message();
+    EXPECT_EQ(error.message(), "exec!exit 3: exited with status 3 before it answered");
+}
+
+TEST_F(Exec, WhatEndsAtAnOfferMayBeAskedInOtherWords) {
+    start("head -c 7 >/dev/null; exit 3");
+    ASSERT_TRUE(run(io_, transport_->send(message(7))).has_value());
+    const auto frame = run(io_, transport_->receive());
+    ASSERT_FALSE(frame.has_value());
+    EXPECT_EQ(frame.error().code, make_error_code(errc::connection_lost)) << frame.error().message();
 }
 
 TEST_F(Exec, SaysWhichSignalEndedItAfterItAnswered) {

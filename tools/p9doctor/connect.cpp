@@ -33,9 +33,19 @@ std::string advice_to_connect(const Address& address, const Error& error) {
         return "check the address: the path " + web->path + " must be the WebSocket's, and " +
                (web->tls ? "ws:// is without TLS" : "wss:// is with TLS");
     }
-    if (std::holds_alternative<ExecAddress>(address)) return "run the command by itself to see what it says";
+    if (std::holds_alternative<ExecAddress>(address))
+        return words.find("not found") != words.npos
+                   ? "check the spelling; after ssh, it is the other host that lacks the command"
+                   : "run the command by itself to see what it says";
     if (has(error, errc::timed_out)) return "a firewall may drop what is sent, or the host is off";
     if (words.find("refused") != words.npos) return "start the server, or check the port: nothing listens there";
+    if (const auto* port = std::get_if<VirtioAddress>(&address)) {
+        if (words.find("there is no") == words.npos) return "does another program have the port? fuser -v PATH names it";
+        if (port->name_or_path.find('/') != port->name_or_path.npos)
+            return "start the virtual machine, with a chardev whose path= is this";
+        return "in a guest, QEMU needs -device virtserialport,chardev=ID,name=" + escaped(port->name_or_path) +
+               "; on the host, give the path of the chardev's socket";
+    }
     if (std::holds_alternative<VsockAddress>(address))
         return "a guest needs QEMU's -device vhost-vsock-pci,guest-cid=CID; the host is CID 2";
     return "";
@@ -49,9 +59,8 @@ std::string advice_to_agree(const Address& address, const Error& error) {
     if (std::holds_alternative<WebSocketAddress>(address))
         return "is the path that of a 9P server? Some servers ignore binary messages";
     if (silent && std::holds_alternative<UnixAddress>(address))
-        return "port busy? If this is QEMU's chardev, another client has it: p9proxy --share serves several. If the "
-               "guest "
-               "does not answer, start its server. Else: is this a 9P server?";
+        return "port busy? If this is QEMU's chardev, another client has it: p9proxy --share serves several. "
+               "If the guest does not answer, start its server. Else: is this a 9P server?";
     if (const auto* tcp = std::get_if<TcpAddress>(&address); silent && tcp != nullptr)
         return "is this a 9P server? Others may wait in silence, too: curl http://" + tcp->host + ':' +
                std::to_string(tcp->port) + "/ shows a web server. Else look into the server's own log";
@@ -84,9 +93,9 @@ Exchange agreed_on(const Agreement& agreement, u32 asked) {
     return exchange;
 }
 
-awaitable<Exchange> exchange_version(const tools::CommonOptions& options, std::vector<Dialect> offered) {
+awaitable<Result<Agreement>> agree_on(const tools::CommonOptions& options, std::vector<Dialect> offered) {
     SessionOptions session;
-    session.dialects = offered;
+    session.dialects = std::move(offered);
     session.msize = options.msize;
     constexpr Duration patience = std::chrono::seconds(2);
     session.version_timeout = patience;
@@ -99,7 +108,12 @@ awaitable<Exchange> exchange_version(const tools::CommonOptions& options, std::v
     auto reached = std::make_shared<bool>(false);
     Dialler dialler = tools::noting_dialler(options.address, std::move(dialling), reached);
     auto agreeing = agree(std::move(dialler), session);
-    auto agreement = co_await within(options.connect_timeout, std::move(agreeing), "no answer");
+    co_return co_await within(options.connect_timeout, std::move(agreeing), "no answer");
+}
+
+awaitable<Exchange> exchange_version(const tools::CommonOptions& options, std::vector<Dialect> offered) {
+    auto agreeing = agree_on(options, offered);
+    auto agreement = co_await std::move(agreeing);
     if (agreement) {
         agreement->transport->close();
         co_return agreed_on(*agreement, options.msize);
@@ -114,12 +128,27 @@ awaitable<Exchange> exchange_version(const tools::CommonOptions& options, std::v
     co_return exchange;
 }
 
+/// A command can always be started. Whether it is there and stays, the first offer tells.
+awaitable<Found> try_to_run(const tools::CommonOptions& options) {
+    auto agreeing = agree_on(options, {options.dialects.front()});
+    auto agreement = co_await std::move(agreeing);
+    if (agreement) agreement->transport->close();
+    if (agreement || !has(agreement.error(), errc::connection_failed))
+        co_return Found{Finding::ok, "the command runs", "", 0};
+    const Error& error = agreement.error();
+    co_return Found{Finding::fail, error.message(), advice_to_connect(options.address, error), tools::status_of(error)};
+}
+
 }  // namespace
 
 awaitable<Found> try_to_connect(const tools::CommonOptions& options) {
     co_await boost::asio::this_coro::throw_if_cancelled(false);
     if (std::holds_alternative<FdAddress>(options.address))
         co_return Found{Finding::skip, "the descriptors are there for one conversation", "", 0};
+    if (std::holds_alternative<ExecAddress>(options.address)) {
+        auto running = try_to_run(options);
+        co_return co_await std::move(running);
+    }
     DialOptions dialling;
     dialling.tls = options.tls;
     const auto begin = Clock::now();
