@@ -2,27 +2,13 @@
 
 #include "tools/help_format.hpp"
 #include "tools/messages.hpp"
+#include "tools/parse_complaint.hpp"
 #include "tools/tls_options.hpp"
 
 #include <cstdio>
 
 namespace p9::tools {
 namespace {
-
-/// What CLI11 has to say, in this program's words.
-std::string complaint(const CLI::ParseError& error, const std::vector<std::string>& unknown) {
-    if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && !unknown.empty())
-        return (unknown.front().starts_with('-') ? "unknown option " : "no place for ") + escaped(unknown.front());
-    std::string words = error.what();
-    // "--address: 1 required ADDR missing"
-    if (const auto number = words.find(": 1 required "); number != words.npos && words.ends_with(" missing")) {
-        words.replace(number, 13, ": expected ");
-        words.replace(words.size() - 8, 8, " after it");
-        // Who types -la means something else by -a.
-        if (words.starts_with("--address")) words.insert(0, "-a, ");
-    }
-    return words;
-}
 
 /// CLI11 takes an argument such as "[ab]" apart as a list, but here it is a pattern or a name. A NUL, which no argument
 /// holds, keeps it whole until it has been parsed.
@@ -72,7 +58,8 @@ CommandLine::CommandLine(const About& about) : parser_(std::make_unique<Parser>(
     p.app.get_option("--trace")->group("Connection");
     p.setting("--capture", p.capture, "FILE", "Write the messages to FILE as pcapng, for Wireshark");
     p.app.add_flag("-v,--verbose", p.common.verbose, "Print what was agreed on: dialect, msize, round trip")
-        ->group("Connection");
+        ->group("Connection")
+        ->disable_flag_override();
 }
 
 CommandLine::~CommandLine() = default;
@@ -80,7 +67,9 @@ CommandLine::~CommandLine() = default;
 const CommonOptions& CommandLine::common() const { return parser_->common; }
 
 void CommandLine::flag(const std::string& names, bool& value, const std::string& help) {
-    parser_->app.add_flag_function(names, [&value](std::int64_t times) { value = times > 0; }, help);
+    parser_->app.add_flag_function(
+                    names, [&value](std::int64_t times) { value = times > 0; }, help)
+        ->disable_flag_override();
 }
 
 void CommandLine::text(const std::string& names, std::string& value, const std::string& metavar,
@@ -112,7 +101,6 @@ void CommandLine::optional_value(const std::string& name, std::optional<std::str
 
 void CommandLine::paths(std::vector<std::string>& value, const std::string& help, bool required) {
     parser_->paths = &value;
-    // How the operands are shown may stand before two blanks: "SOURCE... DESTINATION  What to copy".
     const auto gap = help.find("  ");
     auto* option = parser_->app.add_option("PATH", value, gap == help.npos ? help : help.substr(gap + 2));
     option->required(required)->type_name("");
@@ -127,8 +115,10 @@ void CommandLine::server(const std::string& help) {
 }
 
 void CommandLine::words(std::vector<std::string>& value,
-                        std::function<std::string(const std::vector<std::string>&)> help) {
+                        std::function<std::string(const std::vector<std::string>&)> help,
+                        std::function<std::optional<std::string>(const std::vector<std::string>&)> wrong) {
     parser_->words = &value;
+    parser_->words_wrong = std::move(wrong);
     parser_->words_help = std::move(help);
     parser_->app.allow_extras();
 }
@@ -161,12 +151,14 @@ bool CommandLine::parse(int argc, char** argv, int& status) {
             status = EXIT_REFUSED;
         return false;
     } catch (const CLI::ParseError& error) {
-        complain(p.common.tool,
-                 complaint(error, p.app.remaining()) + " (" + p.common.tool + " --help lists the options)");
+        // Where words are taken, those that CLI11 cannot place are theirs.
+        const auto unknown = p.words == nullptr ? p.app.remaining() : std::vector<std::string>();
+        complain(p.common.tool, parse_complaint(error, unknown) + " (" + p.common.tool + " --help lists the options)");
         status = EXIT_USAGE;
         return false;
     }
-    const auto wrong = p.finish();
+    auto wrong = p.words == nullptr ? std::nullopt : p.words_wrong(*p.words);
+    if (!wrong) wrong = p.finish();
     if (wrong) complain(p.common.tool, *wrong);
     status = wrong ? EXIT_USAGE : EXIT_DONE;
     return !wrong;

@@ -67,13 +67,16 @@ public:
     /// Says when standard output is not the tool's own, so that `--capture -` may have it. Asked after parsing; without
     /// it never.
     void output_is_free(std::function<bool()> free);
+    /// The operands, any number; at least one if `required`. `help` may begin with how they are shown, and two blanks:
+    /// "SOURCE... DESTINATION  What to copy".
     void paths(std::vector<std::string>& value, const std::string& help, bool required);
     /// A positional ADDR, which stands for --address where that is not given.
     void server(const std::string& help);
     /// For a tool whose commands have options of their own: takes every word that is none of the options described here
     /// nor the value of one, in order, "--" and what looks like an option included. `help` makes the text of --help of
-    /// them.
-    void words(std::vector<std::string>& value, std::function<std::string(const std::vector<std::string>&)> help);
+    /// them. `wrong` says what is wrong with them, or nothing: asked before a server is missed.
+    void words(std::vector<std::string>& value, std::function<std::string(const std::vector<std::string>&)> help,
+               std::function<std::optional<std::string>(const std::vector<std::string>&)> wrong);
 
     /// True if all is well; else `status` is what to exit with, after help or one line of complaint was printed.
     bool parse(int argc, char** argv, int& status);

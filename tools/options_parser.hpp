@@ -39,6 +39,7 @@ struct CommandLine::Parser {
     std::vector<std::string>* paths = nullptr;
     std::vector<std::string>* words = nullptr;
     std::function<std::string(const std::vector<std::string>&)> words_help;
+    std::function<std::optional<std::string>(const std::vector<std::string>&)> words_wrong;
 
     explicit Parser(const About& about);
 

@@ -5,6 +5,7 @@
 #include "tools/help_format.hpp"
 #include "tools/messages.hpp"
 #include "tools/options.hpp"
+#include "tools/parse_complaint.hpp"
 #include "tools/service.hpp"
 
 #include <CLI/CLI.hpp>
@@ -33,10 +34,8 @@ bool parse_service(CLI::App& app, int argc, char** argv, int& status) {
         status = app.exit(help);
         return false;
     } catch (const CLI::ParseError& error) {
-        const auto unknown = app.remaining();
-        const std::string words =
-            unknown.empty() ? std::string(error.what()) : "unknown option or argument " + escaped(unknown.front());
-        complain(app.get_name(), words + " (" + app.get_name() + " --help lists the options)");
+        complain(app.get_name(),
+                 parse_complaint(error, app.remaining()) + " (" + app.get_name() + " --help lists the options)");
         return false;
     }
     status = EXIT_DONE;

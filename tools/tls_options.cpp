@@ -9,7 +9,9 @@ void describe_tls_options(CLI::App& app, TlsOptions& options, const std::string&
         ->type_name("FILE")
         ->take_last()
         ->group(group);
-    app.add_flag("--tls-insecure", options.insecure, "wss: take any certificate; for tests only")->group(group);
+    app.add_flag("--tls-insecure", options.insecure, "wss: take any certificate; for tests only")
+        ->group(group)
+        ->disable_flag_override();
 }
 
 std::optional<std::string> tls_warning(const Address& address, const TlsOptions& options) {

@@ -1,4 +1,5 @@
 // The command line: what is refused, with which words and which status.
+#include "tests/cli/help.hpp"
 #include "tests/cli/tool.hpp"
 
 #include <gmock/gmock.h>
@@ -50,6 +51,42 @@ INSTANTIATE_TEST_SUITE_P(
                       Refused{"BracketedNumber", {"-a", "unix!/s", "-n", "[1]", "/x"}, "not \"[1]\""},
                       Refused{"FollowsTwo", {"-a", "unix!/s", "-f", "/x", "/y"}, "-f follows one file"},
                       Refused{"FollowAndCount", {"-a", "unix!/s", "-f", "-n", "2", "/x"}, "do not go together"}));
+
+TEST(Options, AnUnknownOptionIsWhatTheMessageIsAbout) {
+    for (const std::string& name : installed_tools()) {
+        for (const std::vector<std::string>& arguments : {std::vector<std::string>{"--nope"}, {"/x", "--nope"}}) {
+            std::vector<std::string> words{tool(name)};
+            words.insert(words.end(), arguments.begin(), arguments.end());
+            const Ran ran = run_program(words);
+            EXPECT_EQ(ran.status, 2) << name;
+            EXPECT_THAT(ran.err, StartsWith(name + ": unknown ")) << arguments[0];
+            EXPECT_THAT(ran.err, HasSubstr(name == "p9ctl" && arguments.size() == 2 ? "command \"/x\"" : "--nope"));
+            EXPECT_EQ(std::ranges::count(ran.err, '\n'), 1) << ran.err;
+        }
+    }
+}
+
+TEST(Options, ProgramsThatListenSpeakAsTheToolsDo) {
+    const auto complaint = [](std::vector<std::string> words) {
+        words[0] = tool(words[0]);
+        const Ran ran = run_program(words);
+        EXPECT_EQ(ran.status, 2);
+        return ran.err;
+    };
+    EXPECT_EQ(complaint({"p9serve", "--memory", "--listen"}),
+              "p9serve: --listen: expected ADDR... after it (p9serve --help lists the options)\n");
+    EXPECT_EQ(complaint({"p9serve", "--memory", "word"}),
+              "p9serve: no place for word (p9serve --help lists the options)\n");
+    EXPECT_EQ(complaint({"p9serve", "--memory=3"}),
+              "p9serve: --memory: takes no value after = (p9serve --help lists the options)\n");
+    EXPECT_EQ(complaint({"p9proxy", "--share", "--dial"}),
+              "p9proxy: --dial: expected ADDR after it (p9proxy --help lists the options)\n");
+    EXPECT_EQ(complaint({"p9cat", "--json=3", "/x"}).substr(0, 29), "p9cat: unknown option --json=");
+    EXPECT_EQ(complaint({"p9ls", "--json=3"}),
+              "p9ls: --json: takes no value after = (p9ls --help lists the options)\n");
+    EXPECT_EQ(complaint({"p9ls", "--verbose=maybe"}),
+              "p9ls: --verbose: takes no value after = (p9ls --help lists the options)\n");
+}
 
 TEST(Options, HelpAndVersion) {
     for (const std::string name : {"p9cat", "p9ls"}) {

@@ -36,18 +36,23 @@ int main(int argc, char** argv) {
     std::string root;
     CommandLine line({"p9ctl", "", ""});
     line.text("--root", root, "PATH", "The SIP tree");
-    line.words(words, help_text);
+    const Command* command = nullptr;
+    Action action;
+    const auto take = [&](const std::vector<std::string>& given) -> std::optional<std::string> {
+        const auto parsed = parse_command(given);
+        if (!parsed) return parsed.error().message();
+        command = parsed->command;
+        auto prepared = command->prepare(parsed->arguments);
+        if (!prepared) return prepared.error().message();
+        action = *std::move(prepared);
+        return std::nullopt;
+    };
+    line.words(words, help_text, take);
     int status = EXIT_DONE;
     if (!line.parse(argc, argv, status)) return status;
-    const auto parsed = parse_command(words);
-    const auto action = parsed ? parsed->command->prepare(parsed->arguments) : Result<Action>(parsed.error());
-    if (!action) {
-        complain("p9ctl", action.error().message());
-        return EXIT_USAGE;
-    }
     int answer = EXIT_DONE;
-    const int ran = run(options_for(line.common(), *parsed->command),
-                        [&](Context& context) { return work(context, line.common(), root, *action, answer); });
+    const int ran = run(options_for(line.common(), *command),
+                        [&](Context& context) { return work(context, line.common(), root, action, answer); });
     return ran != EXIT_DONE ? ran : answer;
 }
 

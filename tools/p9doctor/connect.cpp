@@ -40,7 +40,8 @@ std::string advice_to_connect(const Address& address, const Error& error) {
     if (has(error, errc::timed_out)) return "a firewall may drop what is sent, or the host is off";
     if (words.find("refused") != words.npos) return "start the server, or check the port: nothing listens there";
     if (const auto* port = std::get_if<VirtioAddress>(&address)) {
-        if (words.find("there is no") == words.npos) return "does another program have the port? fuser -v PATH names it";
+        if (words.find("there is no") == words.npos)
+            return "does another program have the port? fuser -v PATH names it";
         if (port->name_or_path.find('/') != port->name_or_path.npos)
             return "start the virtual machine, with a chardev whose path= is this";
         return "in a guest, QEMU needs -device virtserialport,chardev=ID,name=" + escaped(port->name_or_path) +

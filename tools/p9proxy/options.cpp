@@ -44,7 +44,7 @@ void describe(CLI::App& app, Given& given, Options& options) {
                    "ws://HOST:PORT/, or any other address. Any number")
         ->type_name("ADDR");
     app.add_option("--dial", given.dial, "The server")->type_name("ADDR")->take_last();
-    app.add_flag("--share", given.share, "Let all clients use one connection to the server");
+    app.add_flag("--share", given.share, "Let all clients use one connection to the server")->disable_flag_override();
     text("--keep", given.keep, "SECONDS",
          "Hold the connection to the server for a client that\nlost its own, until it goes on without Tversion", "");
     app.get_option("--keep")->group("Options");
@@ -62,7 +62,9 @@ void describe(CLI::App& app, Given& given, Options& options) {
         ->type_name("[=FILE]")
         ->group("Debugging");
     text("--capture", given.capture, "FILE", "Write what passes to FILE as pcapng, for Wireshark", "Debugging");
-    app.add_flag("-v,--verbose", given.verbose, "Tell of every connection")->group("Debugging");
+    app.add_flag("-v,--verbose", given.verbose, "Tell of every connection")
+        ->group("Debugging")
+        ->disable_flag_override();
     text("--delay", given.delay, "MS", "Pass each message on so many milliseconds later", "Debugging");
     text("--drop-after", given.drop_after, "N", "Cut each client off after N of its messages", "Debugging");
 }

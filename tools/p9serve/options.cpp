@@ -45,13 +45,21 @@ void describe(CLI::App& app, Given& given) {
                    "0 any PORT), unix!PATH, ws://[HOST]:PORT/, wss://...,\n"
                    "virtio!PORT, vsock!CID!PORT, fd!N or exec!CMD")
         ->type_name("ADDR...");
-    app.add_flag("--stdio", given.stdio, "Serve the one client on standard input and output");
+    app.add_flag("--stdio", given.stdio, "Serve the one client on standard input and output")->disable_flag_override();
     text("--dir", given.dir, "PATH", "Serve a directory", "Trees");
-    app.add_flag("--read-only", given.read_only, "Let nothing be changed in it")->group("Trees");
-    app.add_flag("--devices", given.devices, "Let device files in it be opened and made")->group("Trees");
-    app.add_flag("--memory", given.memory, "Serve an empty tree that is kept in memory")->group("Trees");
+    app.add_flag("--read-only", given.read_only, "Let nothing be changed in it")
+        ->group("Trees")
+        ->disable_flag_override();
+    app.add_flag("--devices", given.devices, "Let device files in it be opened and made")
+        ->group("Trees")
+        ->disable_flag_override();
+    app.add_flag("--memory", given.memory, "Serve an empty tree that is kept in memory")
+        ->group("Trees")
+        ->disable_flag_override();
     text("--size", given.size, "BYTES", "The most that it may hold; 1G if left out", "Trees");
-    app.add_flag("--sip", given.sip, "Serve SIP servers and their devices, simulated")->group("Trees");
+    app.add_flag("--sip", given.sip, "Serve SIP servers and their devices, simulated")
+        ->group("Trees")
+        ->disable_flag_override();
     app.add_option("--type", given.types, "SIP servers that are processes of sh; any number")
         ->type_name("NAME=COMMAND")
         ->group("Trees");
@@ -66,7 +74,7 @@ void describe(CLI::App& app, Given& given) {
     text("--max-fids", given.max_fids, "N", "Of one connection; 200000 if left out", "Limits");
     app.add_flag("--trace{-}", given.trace, "Print each message, to FILE or standard error")->type_name("[=FILE]");
     text("--capture", given.capture, "FILE", "Write the messages to FILE as pcapng, for Wireshark", "Options");
-    app.add_flag("-v,--verbose", given.verbose, "Tell of every connection");
+    app.add_flag("-v,--verbose", given.verbose, "Tell of every connection")->disable_flag_override();
 }
 
 Wrong take_addresses(const Given& given, Options& options) {
