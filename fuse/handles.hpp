@@ -48,6 +48,7 @@ struct OpenFile : std::enable_shared_from_this<OpenFile> {
 struct ListedName {
     std::string name;
     std::optional<FileType> type;
+    bool known = false;                      ///< the kernel was told its attributes with it
     u32 batch = 0;                           ///< which of the list's batches it came with
     u64 path = 0;                            ///< its qid's
     std::unique_ptr<Attributes> attributes;  ///< where the listing brought them

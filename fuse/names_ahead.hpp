@@ -2,11 +2,13 @@
 //
 // A program that looks at one name after the other (git, make) waits for each, and on a link with delay that is all it
 // does. So when a directory's names are looked up one after the other, and the answers take long, the rest is asked for
-// at once. What has come is handed out while the kernel might have believed it, and if nothing was changed through the
-// mount meanwhile. Owned by MountState; one thread.
+// at once. So it is, however fast the answers are, for one who follows a listing that he has just read (find, rsync):
+// before Linux 6.16 the kernel asks for attributes with the first page of a listing only. What has come is handed out
+// while the kernel might have believed it, and if nothing was changed through the mount meanwhile. Owned by MountState;
+// one thread.
 #pragma once
 
-#include "fuse/inode_table.hpp"
+#include "fuse/handles.hpp"
 
 #include <unordered_map>
 
@@ -25,9 +27,8 @@ class NamesAhead {
 public:
     /// What is known of `name`, once.
     std::optional<NameAhead> take(const FileSystem& fs, u64 directory, const std::string& name);
-    /// A name was looked up in `directory` and found, which took so long: begins to fetch the others if that is worth
-    /// it.
-    void looked_up(FileSystem& fs, const InodePtr& directory, Duration took);
+    /// A name was looked up in `directory` and found, which took so long: begins to fetch others if that is worth it.
+    void looked_up(FileSystem& fs, const InodePtr& directory, const std::string& name, Duration took);
     /// Fids that this takes on the server, or is about to.
     std::size_t fids() const;
 
@@ -38,9 +39,15 @@ private:
         bool under_way = false;
         u32 lookups = 0;  // that took long, since then
         std::unordered_map<std::string, NameAhead> names;
+        NameListPtr list;         // that is being followed, or null
+        u32 followed = 0;         // names of it that were looked up in its order
+        std::size_t reached = 0;  // the first of it that has been neither looked up nor fetched
     };
     using FetchedPtr = std::shared_ptr<Fetched>;
 
+    static bool follows(Fetched& fetched, const std::string& name);
+    static std::vector<std::string> next_names(Fetched& fetched);
+    static awaitable<std::vector<std::string>> all_names(FileSystem* fs, InodePtr directory);
     static awaitable<void> fetch_one(const Node& from, const std::string& name, Fetched& into);
     static awaitable<void> fetch(FileSystem* fs, InodePtr directory, FetchedPtr into);
     void make_room();

@@ -54,7 +54,7 @@ awaitable<Result<void>> read_up_to(FileSystem* fs, OpenDirectory& directory, std
         if (!batch) co_return std::move(batch).error();
         for (auto& entry : batch->entries) {
             auto attributes = entry.attributes ? std::make_unique<Attributes>(std::move(*entry.attributes)) : nullptr;
-            list->add({std::move(entry.name), entry.type, static_cast<u32>(list->batches.size()), entry.qid.path,
+            list->add({std::move(entry.name), entry.type, false, static_cast<u32>(list->batches.size()), entry.qid.path,
                        std::move(attributes)});
         }
         if (!batch->entries.empty()) list->batches.push_back({directory.changes, Clock::now()});
@@ -127,7 +127,7 @@ public:
         return offset >= DOTS || add("..", param, 2);
     }
     bool add_name(u64 offset, std::optional<Found> found) {
-        const ListedName& listed = directory_.list->names[offset - DOTS];
+        ListedName& listed = directory_.list->names[offset - DOTS];
         fuse_entry_param param{};
         param.attr.st_mode = listed.type ? mode_bits(*listed.type) : 0;
         param.attr.st_ino = listed.type ? shown_number(listed.path, *listed.type, UNKNOWN_NUMBER) : u64{UNKNOWN_NUMBER};
@@ -137,6 +137,7 @@ public:
             if (entry) {
                 param = to_entry_param(fs_.behaviour(), entry->reference.inode()->number, entry->attributes);
                 listing.references.push_back(std::move(entry->reference));
+                listed.known = true;
             }
         }
         return add(listed.name.c_str(), param, offset + 1);

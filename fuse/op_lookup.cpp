@@ -40,8 +40,8 @@ awaitable<Result<Entry>> look_up(FileSystem* fs, u64 parent, std::string name) {
     if (!place) co_return std::move(place).error();
     auto found = co_await (*place)->walk(name);
     if (!found) co_return std::move(found).error();
-    auto entry = co_await entry_of(fs, *directory, std::move(name), std::move(*found));
-    if (entry) fs->names_ahead.looked_up(*fs, *directory, Clock::now() - begun);
+    auto entry = co_await entry_of(fs, *directory, name, std::move(*found));
+    if (entry) fs->names_ahead.looked_up(*fs, *directory, name, Clock::now() - begun);
     co_return entry;
 }
 

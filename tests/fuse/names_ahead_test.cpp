@@ -48,8 +48,8 @@ protected:
                                     attributes);
     }
     /// What this begins has begun, and waits for the server.
-    void looked_up(const InodePtr& directory, Duration took) {
-        ahead().looked_up(*fs_, directory, took);
+    void looked_up(const InodePtr& directory, Duration took, const std::string& name = "f0") {
+        ahead().looked_up(*fs_, directory, name, took);
         boost::asio::post(loop_.context(), [this] { turn_ = true; });
         turn_ = false;
         ASSERT_TRUE(loop_.run_until([&] { return turn_; }));
@@ -59,6 +59,18 @@ protected:
         looked_up(directory, took);
         looked_up(directory, took);
         finish();
+    }
+    /// Somebody has just listed the directory: these were told with their attributes, and all the others without.
+    void listed(const InodePtr& directory, int files, int told) {
+        auto list = fs_->kept_lists.begin();
+        for (int i = 0; i < files; ++i) {
+            ListedName listed;
+            listed.name = "f" + std::to_string(i);
+            listed.known = i < told;
+            list->add(std::move(listed));
+        }
+        list->finish();
+        fs_->kept_lists.keep(directory->number, std::move(list));
     }
     void finish() {
         ASSERT_TRUE(loop_.run_until([&] { return fs_->requests_under_way == 0; }));
@@ -86,7 +98,6 @@ TEST_F(NamesAheadTest, TheSecondLookFetchesTheOtherNames) {
     looked_up(place, LONG_ENOUGH);
     EXPECT_EQ(fs_->requests_under_way, 1u);
     EXPECT_GE(ahead().fids(), 10u);  // nobody knows yet how many
-    EXPECT_FALSE(take(place, "f3"));
     finish();
     EXPECT_EQ(ahead().fids(), 10u);
     const auto known = take(place, "f3");
@@ -108,6 +119,55 @@ TEST_F(NamesAheadTest, ANameIsHandedOutOnce) {
 TEST_F(NamesAheadTest, QuickAnswersAreNotWorthIt) {
     const InodePtr place = directory("d", 3);
     for (int i = 0; i < 10; ++i) looked_up(place, TOO_SHORT);
+    EXPECT_EQ(fs_->requests_under_way, 0u);
+    EXPECT_EQ(ahead().fids(), 0u);
+}
+
+TEST_F(NamesAheadTest, WhoFollowsAListingIsFollowed) {
+    const InodePtr place = directory("d", 10);
+    listed(place, 10, 4);
+    looked_up(place, TOO_SHORT, "f4");
+    EXPECT_EQ(fs_->requests_under_way, 0u);
+    looked_up(place, TOO_SHORT, "f5");
+    EXPECT_EQ(fs_->requests_under_way, 1u);
+    finish();
+    EXPECT_EQ(ahead().fids(), 4u);
+    EXPECT_FALSE(take(place, "f3"));  // the kernel has it from the listing
+    EXPECT_TRUE(take(place, "f6"));
+    EXPECT_TRUE(take(place, "f9"));
+}
+
+TEST_F(NamesAheadTest, OfALongListingThereIsMoreAsSoonAsItIsWanted) {
+    const InodePtr place = directory("d", 600);
+    listed(place, 600, 0);
+    looked_up(place, TOO_SHORT, "f0");
+    looked_up(place, TOO_SHORT, "f1");
+    finish();
+    EXPECT_EQ(ahead().fids(), 256u);
+    EXPECT_TRUE(take(place, "f257"));
+    EXPECT_FALSE(take(place, "f258"));
+    looked_up(place, TOO_SHORT, "f258");
+    finish();
+    EXPECT_EQ(ahead().fids(), 256u);
+    EXPECT_TRUE(take(place, "f514"));
+}
+
+TEST_F(NamesAheadTest, WhoLooksElsewhereInAListingIsNotFollowed) {
+    const InodePtr place = directory("d", 600);
+    listed(place, 600, 0);
+    looked_up(place, TOO_SHORT, "f500");
+    looked_up(place, TOO_SHORT, "f501");
+    looked_up(place, TOO_SHORT, "not listed");
+    EXPECT_EQ(fs_->requests_under_way, 0u);
+}
+
+TEST_F(NamesAheadTest, WhoChangesWhatHeHasListedIsNotFollowed) {
+    const InodePtr place = directory("d", 10);
+    listed(place, 10, 0);
+    for (int i = 0; i < 10; ++i) {
+        looked_up(place, TOO_SHORT, "f" + std::to_string(i));
+        ++fs_->changes;  // as rm -r does
+    }
     EXPECT_EQ(fs_->requests_under_way, 0u);
     EXPECT_EQ(ahead().fids(), 0u);
 }
