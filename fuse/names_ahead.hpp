@@ -3,7 +3,7 @@
 // A program that looks at one name after the other (git, make) waits for each, and on a link with delay that is all it
 // does. So when a directory's names are looked up one after the other, and the answers take long, the rest is asked for
 // at once. So it is, however fast the answers are, for one who follows a listing that he has just read (find, rsync):
-// before Linux 6.16 the kernel asks for attributes with the first page of a listing only. What has come is handed out
+// older kernels (6.1) ask for attributes with the first page of a listing only. What has come is handed out
 // while the kernel might have believed it, and if nothing was changed through the mount meanwhile. Owned by MountState;
 // one thread.
 #pragma once
