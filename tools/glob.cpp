@@ -183,7 +183,7 @@ std::string path_from(std::string_view directory, const std::string& path) {
 }
 
 awaitable<std::vector<std::string>> expand(const Client& client, Messages& messages, std::vector<std::string> paths,
-                                           Literal literal, std::string_view directory) {
+                                           Literal literal, std::string_view directory, std::string_view mark) {
     co_await boost::asio::this_coro::throw_if_cancelled(false);
     std::vector<std::string> all;
     for (auto& path : paths) {
@@ -194,10 +194,11 @@ awaitable<std::vector<std::string>> expand(const Client& client, Messages& messa
         auto expanding = expand_one(client, path, literal, directory);
         auto found = co_await std::move(expanding);
         if (!found) {
-            messages.report(path, found.error());
+            messages.report(std::string(mark) + path, found.error());
             co_return std::vector<std::string>{};
         }
-        if (found->empty()) messages.report(path, Error::from_errno(ENOENT, "nothing matches this pattern"));
+        if (found->empty())
+            messages.report(std::string(mark) + path, Error::from_errno(ENOENT, "nothing matches this pattern"));
         all.insert(all.end(), std::make_move_iterator(found->begin()), std::make_move_iterator(found->end()));
     }
     co_return all;

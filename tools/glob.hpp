@@ -28,12 +28,18 @@ enum class Literal : u8 {
 };
 
 /// The paths that `paths` stand for, in order, each pattern replaced by its matches in byte order. A pattern without
-/// any match is reported and left out. Relative paths begin at `directory`, and stay relative; "" is the root.
+/// any match is reported and left out. Relative paths begin at `directory`, and stay relative; "" is the root. In
+/// messages `mark` stands before a path.
 awaitable<std::vector<std::string>> expand(const Client& client, Messages& messages, std::vector<std::string> paths,
-                                           Literal literal, std::string_view directory);
+                                           Literal literal, std::string_view directory, std::string_view mark);
+inline awaitable<std::vector<std::string>> expand(const Client& client, Messages& messages,
+                                                  std::vector<std::string> paths, Literal literal,
+                                                  std::string_view directory) {
+    return expand(client, messages, std::move(paths), literal, directory, "");
+}
 inline awaitable<std::vector<std::string>> expand(const Client& client, Messages& messages,
                                                   std::vector<std::string> paths, Literal literal) {
-    return expand(client, messages, std::move(paths), literal, "");
+    return expand(client, messages, std::move(paths), literal, "", "");
 }
 
 /// `path`, or if it is relative, as it is from the root when it begins at `directory`.

@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
+#include <string_view>
 
 namespace p9::tools {
 
@@ -102,6 +104,11 @@ void occupy_standard_descriptors() {
         // Opened the wrong way round, so that using it still fails as it would have.
         if (::open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) < 0) _exit(2);
     }
+}
+
+bool terminal_has_abilities() {
+    const char* type = std::getenv("TERM");
+    return type != nullptr && std::string_view(type) != "dumb";
 }
 
 }  // namespace p9::tools

@@ -58,4 +58,7 @@ private:
 /// Makes sure that descriptors 0, 1 and 2 are taken, or a socket that got such a number would be printed to.
 void occupy_standard_descriptors();
 
+/// True if TERM names a terminal that knows colours and how to clear itself.
+bool terminal_has_abilities();
+
 }  // namespace p9::tools

@@ -188,6 +188,8 @@ std::string hex(u64 value, int digits) {
     return text;
 }
 
+std::string counted_bytes(u64 count) { return std::to_string(count) + (count == 1 ? " byte" : " bytes"); }
+
 std::string joined(const std::vector<std::string>& words, std::size_t first) {
     std::string text;
     for (std::size_t i = first; i < words.size(); ++i) {

@@ -48,6 +48,9 @@ Result<u64> parse_c_number(std::string_view what, std::string_view text, u64 mos
 /// `value` as 0x and at least `digits` hexadecimal digits.
 std::string hex(u64 value, int digits = 1);
 
+/// "1 byte", "12 bytes".
+std::string counted_bytes(u64 count);
+
 /// The words from `first` on with a blank between them.
 std::string joined(const std::vector<std::string>& words, std::size_t first);
 

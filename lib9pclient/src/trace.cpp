@@ -74,11 +74,11 @@ struct Printer {
     }
     void operator()(const char* name, const Qids& qids) {
         label(name);
-        list(qids, [&](const Qid& each) { qid(each); });
+        list(qids, [&](const Qid& each) { out += qid_text(each); });
     }
     void operator()(const char* name, const Qid& value) {
         label(name);
-        qid(value);
+        out += qid_text(value);
     }
     template <class T>
     void operator()(const char* name, const Counted<T>& counted) {
@@ -103,10 +103,6 @@ private:
         out += '=';
     }
     void quoted(std::string_view text) { out += '"' + escaped(text) + '"'; }
-    void qid(const Qid& value) {
-        out += '(' + std::to_string(value.type) + ' ' + std::to_string(value.version) + ' ' +
-               std::to_string(value.path) + ')';
-    }
     void list(const auto& values, auto&& each) {
         out += '[';
         for (const auto& value : values) {
@@ -118,6 +114,10 @@ private:
 };
 
 }  // namespace
+
+std::string qid_text(const Qid& qid) {
+    return '(' + std::to_string(qid.type) + ' ' + std::to_string(qid.version) + ' ' + std::to_string(qid.path) + ')';
+}
 
 std::string escaped(std::string_view text) {
     std::string out;

@@ -132,6 +132,16 @@ TEST_F(CpFaults, NamesWithControlCharactersAreRefused) {
     EXPECT_TRUE(fs::exists(local("all/two\nlines")));
 }
 
+TEST_F(CpFaults, TheDestinationIsNamedWhereItIsAtFault) {
+    serve({});
+    write("file", "there");
+    save("a", "x");
+    EXPECT_EQ(cp({local("a"), ":/file/x"}).err, "p9cp: :/file/x: Not a directory\n");
+    EXPECT_EQ(cp({":/file", ":/file/x/y"}).err, "p9cp: :/file/x/y: Not a directory\n");
+    EXPECT_EQ(cp({local("a"), ":/none/x"}).err, "p9cp: :/none/x: No such file or directory\n");
+    EXPECT_EQ(cp({":/x*", local("")}).err, "p9cp: :/x*: nothing matches this pattern\n");
+}
+
 TEST_F(CpFaults, NoRoomLeavesNothing) {
     // 4096 bytes and some for the names.
     Program server({tool("p9serve"), "--memory", "--size", "8K", "--listen", address()});
@@ -139,7 +149,7 @@ TEST_F(CpFaults, NoRoomLeavesNothing) {
     save("large", varied(100'000));
     const Ran ran = cp({local("large"), ":/large"});
     EXPECT_EQ(ran.status, 1);
-    EXPECT_EQ(ran.err, "p9cp: " + local("large") + ": its copy: No space left on device\n");
+    EXPECT_EQ(ran.err, "p9cp: " + local("large") + ": its copy :/large: No space left on device\n");
     EXPECT_EQ(run_program({tool("p9ls"), "-a", address(), "/"}).out, "");
 }
 
@@ -148,7 +158,7 @@ TEST_F(CpFaults, AReadOnlyServer) {
     save("a", "x");
     const Ran ran = cp({local("a"), ":/a"});
     EXPECT_EQ(ran.status, 1);
-    EXPECT_EQ(ran.err, "p9cp: " + local("a") + ": Read-only file system\n");
+    EXPECT_EQ(ran.err, "p9cp: " + local("a") + ": its copy :/a: Read-only file system\n");
 }
 
 TEST_F(CpFaults, AControlFileIsWrittenInItsPlace) {

@@ -1,4 +1,5 @@
 // p9sh and what people expect of a shell: umask, --help, whose words a complaint is, and a server that stands still.
+#include "tests/cli/help.hpp"
 #include "tests/cli/sh.hpp"
 #include "tests/cli/terminal.hpp"
 
@@ -34,9 +35,15 @@ TEST_F(ShForPeople, NewFilesGetTheUmask) {
 }
 
 TEST_F(ShForPeople, EveryCommandHasHelp) {
-    EXPECT_THAT(run("ls --help").out, StartsWith("ls ["));
-    EXPECT_THAT(run("watch --help").out, StartsWith("watch ["));
-    EXPECT_EQ(run("help --help").status, 0);
+    const Options commands = options_in(run("help").out, "(?:^|\n)  ([a-z]+)  +[^\n]");
+    EXPECT_GT(commands.size(), 30u);
+    for (const std::string& command : commands) {
+        if (command == "echo") continue;  // prints its words, whatever they are
+        const Ran ran = run(command + " --help");
+        EXPECT_EQ(ran.status, 0) << command << ": " << ran.err;
+        EXPECT_THAT(ran.out, StartsWith(command)) << command;
+        EXPECT_EQ(ran.out, run("help " + command).out);
+    }
     EXPECT_EQ(run("echo --help").out, "--help\n");
     const Ran unknown = run("ls --colour");
     EXPECT_EQ(unknown.status, 2);
@@ -74,6 +81,26 @@ TEST_F(ShForPeople, CtrlCSaysWhatItWaitsFor) {
     ASSERT_TRUE(shell.wait_for("reconnect dials again"));
     shell.type("reconnect\n");
     ASSERT_TRUE(shell.wait_for(address_ + ":/> "));
+}
+
+TEST_F(ShForPeople, MvNamesWhatIsAtFault) {
+    write("file", "x");
+    write("other", "x");
+    EXPECT_EQ(run("mv file none/x").err, "p9sh: line 1: mv: none/x: No such file or directory\n");
+    EXPECT_EQ(run("mv file other/x").err, "p9sh: line 1: mv: other/x: Not a directory\n");
+    EXPECT_EQ(run("mv none file").err, "p9sh: line 1: mv: none: No such file or directory\n");
+}
+
+TEST_F(ShForPeople, AQidIsSpeltTheSameEverywhere) {
+    write("file", "x");
+    const Ran ls = run_program({tool("p9ls"), "-a", address_, "-q", "/file"});
+    const std::string qid = ls.out.substr(0, ls.out.find(')') + 1);
+    EXPECT_THAT(qid, ::testing::MatchesRegex("\\(0 [0-9]+ [0-9]+\\)"));
+    EXPECT_THAT(ls.out, ::testing::EndsWith(" /file\n"));
+    EXPECT_THAT(run_program({tool("p9ls"), "-a", address_, "-lq", "/file"}).out, HasSubstr(qid + " "));
+    EXPECT_THAT(run_program({tool("p9ls"), "-a", address_, "--trace", "/file"}).err, HasSubstr(qid));
+    EXPECT_THAT(run("stat /file").out, HasSubstr("Qid: " + qid + "\n"));
+    EXPECT_THAT(run("stat /").out, ::testing::ContainsRegex("Qid: \\(128 [0-9]+ [0-9]+\\) directory\n"));
 }
 
 }  // namespace

@@ -29,7 +29,8 @@ struct CopyJob {
     std::function<awaitable<Result<SourcePtr>>()> open;
     FolderPtr into;
     std::string name;
-    std::string shown;  ///< the source in messages
+    std::string shown;       ///< the source in messages
+    std::string copy_shown;  ///< and the destination; empty below a directory
 };
 
 class Copier {
@@ -79,8 +80,8 @@ private:
     void take(const BranchPtr& branch, SourceBatch batch);
     awaitable<void> finish(BranchPtr branch);
     awaitable<Result<void>> copy_file(Work& work, Source& source);
-    awaitable<Result<void>> copy_contents(FolderPtr into, Source& source, DraftPlan plan);
-    awaitable<Result<void>> fill(Draft& draft, Source& source);
+    awaitable<Result<void>> copy_contents(const CopyJob& job, Source& source, DraftPlan plan);
+    awaitable<Result<void>> fill(const CopyJob& job, Draft& draft, Source& source);
     awaitable<Result<void>> copy_link(Work& work, const Source& source);
     awaitable<bool> take_budget(std::size_t bytes);
     void give_budget(std::size_t bytes);

@@ -1,6 +1,8 @@
 // How a single file or symlink is copied.
 #include "tools/p9cp/copier.hpp"
 
+#include "p9/trace.hpp"
+
 #include <boost/asio/redirect_error.hpp>
 
 #include <algorithm>
@@ -20,7 +22,10 @@ bool is_done(const Attributes& source, const Attributes& there) {
            (source.valid & GETATTR_SIZE) != 0;
 }
 
-Error of_the_copy(const Error& error) { return error.is_errc() ? error : error.about("its copy"); }
+Error of_the_copy(const CopyJob& job, const Error& error) {
+    if (error.is_errc()) return error;
+    return error.about(job.copy_shown.empty() ? "its copy" : "its copy " + escaped(job.copy_shown));
+}
 
 }  // namespace
 
@@ -66,7 +71,7 @@ awaitable<Result<void>> Copier::copy_file(Work& work, Source& source) {
     plan.replace = !work.branch || sides_.to_server || options_.force || options_.resume;
     if (plan.existing && !plan.replace)
         co_return Error::from_errno(EEXIST, "there is a file of that name (-f replaces it)");
-    auto copying = copy_contents(work.job.into, source, std::move(plan));
+    auto copying = copy_contents(work.job, source, std::move(plan));
     auto copied = co_await std::move(copying);
     if (!copied && copied.error().is_errno(EEXIST) && work.branch && !sides_.to_server)
         co_return Error::from_errno(EEXIST, "there is a file of that name (-f replaces it)");
@@ -90,7 +95,7 @@ void Copier::give_budget(std::size_t bytes) {
     budget_event_.cancel();
 }
 
-awaitable<Result<void>> Copier::copy_contents(FolderPtr into, Source& source, DraftPlan plan) {
+awaitable<Result<void>> Copier::copy_contents(const CopyJob& job, Source& source, DraftPlan plan) {
     const auto bytes = static_cast<std::size_t>(std::min<u64>(source.attributes.size, MOST_OF_ONE));
     auto taking = take_budget(bytes);
     const bool taken = co_await std::move(taking);
@@ -99,13 +104,13 @@ awaitable<Result<void>> Copier::copy_contents(FolderPtr into, Source& source, Dr
     Result<void> done = Error(errc::cancelled);
     for (bool again = true; again;) {
         again = false;
-        auto drafting = into->draft(plan);
+        auto drafting = job.into->draft(plan);
         auto draft = co_await std::move(drafting);
         if (!draft) {
-            done = draft.error();
+            done = of_the_copy(job, draft.error());
             break;
         }
-        auto filling = fill(**draft, source);
+        auto filling = fill(job, **draft, source);
         done = co_await std::move(filling);
         again = (*draft)->again;
     }
@@ -113,7 +118,7 @@ awaitable<Result<void>> Copier::copy_contents(FolderPtr into, Source& source, Dr
     co_return done;
 }
 
-awaitable<Result<void>> Copier::fill(Draft& draft, Source& source) {
+awaitable<Result<void>> Copier::fill(const CopyJob& job, Draft& draft, Source& source) {
     progress_.skip(draft.begin);
     source.begin(draft.begin, draft.piece);
     for (;;) {
@@ -124,14 +129,14 @@ awaitable<Result<void>> Copier::fill(Draft& draft, Source& source) {
         if (size == 0) break;
         auto writing = draft.write(*std::move(data));
         auto written = co_await std::move(writing);
-        if (!written) co_return of_the_copy(written.error());
+        if (!written) co_return of_the_copy(job, written.error());
         progress_.advance(size);
         const auto state = co_await boost::asio::this_coro::cancellation_state;
         if (state.cancelled() != boost::asio::cancellation_type::none) co_return Error(errc::cancelled);
     }
     auto committing = draft.commit(stamp_of(source));
     auto committed = co_await std::move(committing);
-    if (!committed) co_return of_the_copy(committed.error());
+    if (!committed) co_return of_the_copy(job, committed.error());
     co_return boost::system::in_place_value;
 }
 
@@ -142,7 +147,7 @@ awaitable<Result<void>> Copier::copy_link(Work& work, const Source& source) {
     auto linked = co_await std::move(linking);
     if (!linked && linked.error().is_errno(EEXIST) && !replace)
         co_return Error::from_errno(EEXIST, "there is a file of that name (-f replaces it)");
-    if (!linked) co_return of_the_copy(linked.error());
+    if (!linked) co_return of_the_copy(work.job, linked.error());
     co_return boost::system::in_place_value;
 }
 

@@ -54,6 +54,14 @@ awaitable<Result<std::string>> behind_links(const Client& client, std::string pa
     co_return Error::from_errno(ELOOP);
 }
 
+/// By its attributes where the qid does not tell: some servers' do not.
+awaitable<bool> is_directory(const Node& node) {
+    if ((node.qid().type & QTDIR) != 0) co_return true;
+    auto asking = node.attributes(GETATTR_BASIC);
+    auto attributes = co_await std::move(asking);
+    co_return attributes && attributes->is_directory();
+}
+
 awaitable<Result<Destination>> remote_destination(const Client& client, std::string path, bool folder_wanted) {
     Destination destination;
     const bool slash = path.ends_with('/');
@@ -61,12 +69,8 @@ awaitable<Result<Destination>> remote_destination(const Client& client, std::str
     auto walking = client.walk(path, Follow::yes);
     auto node = co_await std::move(walking);
     if (!node && node.error().is_errc()) co_return node.error();
-    bool directory = node && (node->qid().type & QTDIR) != 0;
-    if (node && !directory) {
-        auto asking = node->attributes(GETATTR_BASIC);
-        auto attributes = co_await std::move(asking);
-        directory = attributes && attributes->is_directory();
-    }
+    bool directory = false;
+    if (node) directory = co_await is_directory(*node);
     if (directory) {
         destination.remote_path = split_path(path);
         destination.folder = remote_folder(*std::move(node), destination.remote);
@@ -88,6 +92,8 @@ awaitable<Result<Destination>> remote_destination(const Client& client, std::str
     auto finding = client.walk(std::move(parent_path), Follow::yes);
     auto parent = co_await std::move(finding);
     if (!parent) co_return parent.error();
+    const bool below_directory = co_await is_directory(*parent);
+    if (!below_directory) co_return Error::from_errno(ENOTDIR);
     destination.folder = remote_folder(*std::move(parent), destination.remote);
     co_return destination;
 }
@@ -125,7 +131,7 @@ awaitable<std::vector<Origin>> find_origins(Context& context, const std::vector<
         }
         const std::string pattern = operands[i].substr(1);
         std::vector<std::string> one{pattern.empty() ? "/" : pattern};
-        auto expanding = expand(context.client, context.messages, std::move(one), Literal::first);
+        auto expanding = expand(context.client, context.messages, std::move(one), Literal::first, "", ":");
         auto paths = co_await std::move(expanding);
         for (auto& path : paths) {
             const bool by_pattern = path != pattern;
@@ -237,6 +243,8 @@ awaitable<void> cp(Context& context, const CpOptions& options) {
         job.into = destination->folder;
         job.name = name;
         job.shown = origin.shown();
+        job.copy_shown = last;
+        if (!destination->name) job.copy_shown.append(last.ends_with('/') || last == ":" ? "" : "/").append(name);
         copier.add(std::move(job));
     }
     auto copying = copier.run();

@@ -3,6 +3,7 @@
 
 #include "p9/task.hpp"
 #include "p9/trace.hpp"
+#include "tools/words.hpp"
 
 #include <cerrno>
 
@@ -89,8 +90,7 @@ awaitable<Found> try_to_read(const Client& client, const std::vector<std::string
         const auto size = co_await within(PATIENCE, std::move(reading), "no data within 2 s; an event file?");
         if (size) {
             file = name;
-            co_return Found{Finding::ok,
-                            escaped(name) + ": " + std::to_string(*size) + (*size == 1 ? " byte" : " bytes"), "", 0};
+            co_return Found{Finding::ok, escaped(name) + ": " + tools::counted_bytes(*size), "", 0};
         }
         if (client.session().ended()) co_return refused(escaped(name), size.error(), "");
         last = escaped(name) + ": " + size.error().message();

@@ -178,7 +178,7 @@ std::string print_long(const Items& items, const LsOptions& options, bool with_t
     }
     for (std::size_t i = 0; i < lines.size(); ++i) {
         const Line& line = lines[i];
-        if (options.qids) out += show_qid(items[i]->qid);
+        if (options.qids) out += qid_text(items[i]->qid) + " ";
         out += line.mode + ' ';
         pad_left(out, line.links, links);
         out += ' ';

@@ -65,8 +65,6 @@ struct Shown {
     std::size_t width = 0;
 };
 Shown show_name(const Item& item, const LsOptions& options);
-/// "(path version type) ", as Plan 9's ls -q has it.
-std::string show_qid(const Qid& qid);
 std::string print_long(const Items& items, const LsOptions& options, bool with_total);
 std::string print_columns(const std::vector<Shown>& names, std::size_t width);
 /// The escape sequence that begins the colour of `item`; empty for none. Reads LS_COLORS once.

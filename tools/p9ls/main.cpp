@@ -22,7 +22,7 @@ int main(int argc, char** argv) {
     line.flag("-h", options.human, "With -l: sizes as 1.5K, 23M");
     line.flag("-F", options.classify, "Mark names: / directory, * executable, @ symlink...");
     line.flag("-p", options.mark_directories, "Mark directories with /");
-    line.flag("-q", options.qids, "Show qids: (path version type)");
+    line.flag("-q", options.qids, "Show qids: (type version path)");
     line.flag("--zero", options.zero, "End each name with NUL, not with a newline");
     line.flag("--json", options.json, "One JSON object a line for each file");
     line.optional_value("--color", colour, "always", "WHEN", "Colours: always, never, or auto (on a terminal)",

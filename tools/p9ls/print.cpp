@@ -53,13 +53,6 @@ std::size_t display_width(const std::string& text) {
     return width;
 }
 
-std::string show_qid(const Qid& qid) {
-    char text[64];
-    std::snprintf(text, sizeof text, "(%016llx %u %02x) ", static_cast<unsigned long long>(qid.path), qid.version,
-                  qid.type);
-    return text;
-}
-
 Shown show_name(const Item& item, const LsOptions& options) {
     Shown shown;
     const std::string name = options.terminal ? escaped(item.name) : item.name;
@@ -124,7 +117,7 @@ std::string print_items(const Items& items, const LsOptions& options, bool with_
     for (const Item* item : items) {
         Shown shown = show_name(*item, options);
         if (options.qids) {
-            const std::string qid = show_qid(item->qid);
+            const std::string qid = qid_text(item->qid) + " ";
             shown.text.insert(0, qid);
             shown.width += qid.size();
         }

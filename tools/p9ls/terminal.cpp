@@ -1,3 +1,4 @@
+#include "tools/output.hpp"
 #include "tools/p9ls/list.hpp"
 
 #include <sys/ioctl.h>
@@ -24,9 +25,7 @@ void look_at_terminal(LsOptions& options, const std::optional<std::string>& colo
     options.terminal = isatty(STDOUT_FILENO) == 1 && !options.zero;
     const std::string when = colour.value_or("auto");
     const char* no_colour = std::getenv("NO_COLOR");
-    const char* type = std::getenv("TERM");
-    const bool can = type != nullptr && std::string_view(type) != "dumb";
-    const bool wanted = can && (no_colour == nullptr || *no_colour == '\0');
+    const bool wanted = terminal_has_abilities() && (no_colour == nullptr || *no_colour == '\0');
     options.colour = (when == "always" || (when == "auto" && options.terminal && wanted)) && !options.json;
     if (!options.terminal) return;
     options.width = terminal_width();

@@ -1,4 +1,5 @@
 // fids, tags: what the server knows of us, and what it has not answered.
+#include "p9/trace.hpp"
 #include "tools/p9sh/command.hpp"
 #include "tools/p9sh/raw_conversation.hpp"
 
@@ -11,11 +12,10 @@ std::string fid_number(u32 fid) { return Fid{fid} == NOFID ? "NOFID" : std::to_s
 
 void print_fids(Call& call, const Traffic& traffic) {
     for (const auto& [fid, known] : traffic.fids()) {
-        char line[96];  // the qid as in traces, so that one is found in the other
-        std::snprintf(line, sizeof line, "%6s  (%u %u %llu)  ", fid_number(fid).c_str(), known.qid.type,
-                      known.qid.version, static_cast<unsigned long long>(known.qid.path));
-        call.out().put(line + call.shown(known.path) + (known.open.empty() ? "" : "  " + call.shown(known.open)) +
-                       "\n");
+        char number[16];
+        std::snprintf(number, sizeof number, "%6s  ", fid_number(fid).c_str());
+        call.out().put(number + qid_text(known.qid) + "  " + call.shown(known.path) +
+                       (known.open.empty() ? "" : "  " + call.shown(known.open)) + "\n");
     }
 }
 

@@ -40,12 +40,13 @@ int run_line(Shell& shell, Runner& runner, Completer& completer, const std::stri
 int interact(Shell& shell, Runner& runner) {
     Completer completer(shell, runner);
     Terminal terminal(runner, completer, history_file());
-    runner.impatient = [&shell] { shell.abort(); };
+    runner.interrupted_again = [&shell] { shell.abort(); };
     runner.still_waiting = [&shell] {
         print("\n");
         complain(shell.options().tool, "the server has not answered the flush yet; Ctrl-C again ends the connection");
     };
-    shell.aside = [&terminal](bool begins) { terminal.aside(begins); };
+    shell.before_trace = [&terminal] { terminal.hide_line(); };
+    shell.after_trace = [&terminal] { terminal.show_line(); };
     while (!shell.leaving && !runner.terminated()) {
         const auto line = terminal.read_line(shell.prompt());
         if (!line) {
@@ -54,9 +55,10 @@ int interact(Shell& shell, Runner& runner) {
         }
         (void)run_line(shell, runner, completer, *line);
     }
-    runner.impatient = nullptr;
+    runner.interrupted_again = nullptr;
     runner.still_waiting = nullptr;
-    shell.aside = nullptr;
+    shell.before_trace = nullptr;
+    shell.after_trace = nullptr;
     return shell.leaving.value_or(EXIT_DONE);
 }
 

@@ -4,6 +4,20 @@
 #include <cerrno>
 
 namespace p9::tools {
+namespace {
+
+/// Which of the two an error of theirs is about, if it can be told.
+awaitable<std::string> at_fault(Call& call, std::string source, std::string target, Error error) {
+    const std::string both = call.shown(source) + " to " + call.shown(target);
+    if (!error.is_errno(ENOENT) && !error.is_errno(ENOTDIR)) co_return both;
+    const auto there = co_await type_at(call, source);
+    if (!there) co_return there.error().is_errc() ? both : call.shown(source);
+    const std::string whole = call.shell.absolute(target);
+    const bool folder = co_await is_directory(call, "/" + whole.substr(0, whole.rfind('/')));
+    co_return folder ? both : call.shown(target);
+}
+
+}  // namespace
 
 awaitable<void> run_mv(Call& call) {
     const std::size_t last = call.arguments.operands.size() - 1;
@@ -25,7 +39,8 @@ awaitable<void> run_mv(Call& call) {
         }
         const auto moved = co_await call.client().rename(call.shell.absolute(source), call.shell.absolute(target));
         if (!moved) {
-            call.messages().report(call.shown(source) + " to " + call.shown(target), moved.error());
+            const auto culprit = co_await at_fault(call, source, target, moved.error());
+            call.messages().report(culprit, moved.error());
             if (call.messages().hopeless()) co_return;
         } else if (call.arguments.has('v')) {
             call.out().put(call.shown(source) + " -> " + call.shown(target) + "\n");

@@ -31,7 +31,8 @@ Result<Prepared> prepare(Statement statement) {
     const Command* command = find_command(statement.words[0].text);
     if (command == nullptr) return unknown_command(statement.words[0].text);
     // As everywhere: `ls --help` is `help ls`. Whatever else is in the line stays, to be piped to a pager.
-    if (statement.words.size() == 2 && statement.words[1].text == "--help" && command->flags != "*") {
+    // echo says what it is told.
+    if (statement.words.size() == 2 && statement.words[1].text == "--help" && command->name != "echo") {
         command = find_command("help");
         statement.words[1].text = std::exchange(statement.words[0].text, "help");
     }

@@ -75,9 +75,7 @@ void print_entries(Call& call, Bytes frame, Dialect dialect) {
     const auto reply = decode<Rreaddir>(body_of(frame), dialect);
     if (!reply) return;
     const bool whole = decode_each<Dirent>(reply->data.bytes, dialect, [&call](const Dirent& entry) {
-        const Qid& qid = entry.qid;
-        call.out().put("   qid=(" + std::to_string(qid.type) + ' ' + std::to_string(qid.version) + ' ' +
-                       std::to_string(qid.path) + ") offset=" + std::to_string(entry.offset) +
+        call.out().put("   qid=" + qid_text(entry.qid) + " offset=" + std::to_string(entry.offset) +
                        " type=" + std::to_string(entry.type) + " name=\"" + escaped(entry.name) + "\"\n");
         return true;
     });

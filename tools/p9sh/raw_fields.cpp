@@ -1,6 +1,7 @@
 #include "tools/p9sh/raw_fields.hpp"
 
 #include "p9/error.hpp"
+#include "tools/words.hpp"
 
 #include <cerrno>
 #include <charconv>
@@ -26,8 +27,8 @@ Result<u64> raw_number(std::string_view key, std::string_view text, std::size_t 
     u64 value = 0;
     const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
     if (failure == std::errc::result_out_of_range || (failure == std::errc() && value > most))
-        return Error::from_errno(EINVAL, std::string(key) + ": " + escaped(text) + " does not fit into " +
-                                             std::to_string(bytes) + (bytes == 1 ? " byte" : " bytes"));
+        return Error::from_errno(
+            EINVAL, std::string(key) + ": " + escaped(text) + " does not fit into " + counted_bytes(bytes));
     if (failure != std::errc() || end != digits.data() + digits.size())
         return Error::from_errno(
             EINVAL, std::string(key) + ": expected a number such as 42, 0x2a or NOFID, not \"" + escaped(text) + '"');

@@ -1,15 +1,11 @@
 #include "tools/p9sh/raw_framing.hpp"
 
 #include "p9/wire.hpp"
+#include "tools/words.hpp"
 
 #include <algorithm>
 
 namespace p9::tools {
-namespace {
-
-std::string counted_bytes(u64 count) { return std::to_string(count) + (count == 1 ? " byte" : " bytes"); }
-
-}  // namespace
 
 void RawFraming::sent(Bytes bytes) {
     while (!bytes.empty() && !lost_) {

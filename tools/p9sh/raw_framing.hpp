@@ -11,6 +11,7 @@
 
 namespace p9::tools {
 
+/// What the server waits for, from what was sent to it.
 class RawFraming {
 public:
     /// These bytes were sent.

@@ -13,7 +13,7 @@ namespace p9::tools {
 namespace asio = boost::asio;
 
 Runner::Runner(asio::io_context& io, bool interactive)
-    : io_(io), interactive_(interactive), signals_(io), patience_(io) {
+    : io_(io), interactive_(interactive), signals_(io), cancel_timer_(io) {
     // A signal that is ignored (nohup, a shell's background job) stays ignored.
     for (const int number : {SIGINT, SIGTERM}) {
         struct sigaction current{};
@@ -50,14 +50,14 @@ void Runner::on_signal(int number) {
     if (running_ == nullptr) return;
     if (!cancelled_) return cancel();
     if (!interactive_) _exit(EXIT_INTERRUPTED);
-    if (impatient) impatient();
+    if (interrupted_again) interrupted_again();
 }
 
 void Runner::cancel() {
     cancelled_ = true;
     running_->emit(asio::cancellation_type::terminal);
-    patience_.expires_after(std::chrono::seconds(1));
-    patience_.async_wait([this](const boost::system::error_code& failed) {
+    cancel_timer_.expires_after(std::chrono::seconds(1));
+    cancel_timer_.async_wait([this](const boost::system::error_code& failed) {
         if (!failed && running_ != nullptr && still_waiting) still_waiting();
     });
 }
@@ -88,7 +88,7 @@ int Runner::run(awaitable<int> work, Duration limit) {
                    }));
     run_awake(io_);
     running_ = nullptr;
-    patience_.cancel();
+    cancel_timer_.cancel();
     if (thrown) std::rethrow_exception(thrown);
     return out_of_time_ ? EXIT_OUT_OF_TIME : status;
 }

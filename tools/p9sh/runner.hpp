@@ -1,7 +1,8 @@
 // Drives the event loop for p9sh: runs a command to its end, or waits at the prompt.
 //
 // Everything of the session goes on meanwhile: pings, late answers. SIGINT and SIGTERM cancel what runs; a second one
-// ends the program, or on a terminal calls `impatient`. One thread; the loop is never run from within a handler.
+// ends the program, or on a terminal calls `interrupted_again`. One thread; the loop is never run from within a
+// handler.
 #pragma once
 
 #include "p9/task.hpp"
@@ -38,7 +39,7 @@ public:
     bool out_of_time() const { return out_of_time_; }
 
     /// Called at a second SIGINT while a command is being cancelled.
-    std::function<void()> impatient;
+    std::function<void()> interrupted_again;
     /// Called when a command that was cancelled has not ended a second later: it waits for the server.
     std::function<void()> still_waiting;
     /// Called before the program stops (Ctrl-Z) and after it goes on.
@@ -52,7 +53,7 @@ private:
     boost::asio::io_context& io_;
     bool interactive_;
     boost::asio::signal_set signals_;
-    boost::asio::steady_timer patience_;
+    boost::asio::steady_timer cancel_timer_;               // until still_waiting is called
     boost::asio::cancellation_signal* running_ = nullptr;  // of the work that runs
     bool cancelled_ = false;                               // that work has been
     bool interrupted_ = false;

@@ -72,10 +72,9 @@ Result<void> Shell::trace(const std::optional<std::string>& where) {
 
 void Shell::trace_message(Direction direction, Bytes frame, Dialect dialect, std::string_view label) const {
     if (!trace_) return;
-    const bool between = trace_on_terminal_ && aside;
-    if (between) aside(true);
+    if (trace_on_terminal_ && before_trace) before_trace();
     trace_(std::string(label) + trace_line(direction, frame, dialect));
-    if (between) aside(false);
+    if (trace_on_terminal_ && after_trace) after_trace();
 }
 
 std::string Shell::complaint_prefix(std::string_view command) const {

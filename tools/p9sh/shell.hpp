@@ -56,8 +56,8 @@ public:
     /// The trace, for messages of other connections; `label` stands before them.
     void trace_message(Direction direction, Bytes frame, Dialect dialect, std::string_view label) const;
 
-    /// Called before (true) and after (false) a line of the trace goes to the terminal.
-    std::function<void(bool)> aside;
+    /// Called before and after a line of the trace goes to the terminal.
+    std::function<void()> before_trace, after_trace;
     /// The conversation of `raw`; null until it is first used.
     std::unique_ptr<RawConversation> raw;
     /// What to exit with, once somebody wants to.

@@ -24,7 +24,7 @@ std::string time_text(const Time& time) {
     return std::strftime(zone, sizeof zone, " %z", &parts) == 0 ? fraction : fraction + std::string(zone);
 }
 
-std::string qid_text(const Qid& qid) {
+std::string qid_and_types(const Qid& qid) {
     static constexpr std::pair<u8, std::string_view> bits[] = {
         {QTDIR, "directory"}, {QTAPPEND, "append"}, {QTEXCL, "exclusive"}, {QTMOUNT, "mount"},
         {QTAUTH, "auth"},     {QTTMP, "temporary"}, {QTSYMLINK, "symlink"}};
@@ -32,10 +32,7 @@ std::string qid_text(const Qid& qid) {
     for (const auto& [bit, name] : bits) {
         if ((qid.type & bit) != 0) types += (types.empty() ? "" : ",") + std::string(name);
     }
-    char text[80];
-    std::snprintf(text, sizeof text, "path 0x%llx, version %u, type 0x%02x", static_cast<unsigned long long>(qid.path),
-                  qid.version, qid.type);
-    return text + (types.empty() ? "" : " (" + types + ")");
+    return qid_text(qid) + (types.empty() ? "" : " " + types);
 }
 
 std::string owner_text(u32 number, const std::string& told, const std::string& known) {
@@ -63,7 +60,7 @@ std::string describe_file(const Call& call, const std::string& path, const Attri
     const auto told = [&a](u64 bit) { return (a.valid & bit) != 0; };
     lines.add("File", call.shown(path) + (a.target.empty() ? "" : " -> " + call.shown(a.target)));
     if (told(GETATTR_MODE)) lines.add("Type", std::string(type_name(a.type())));
-    lines.add("Qid", qid_text(a.qid));
+    lines.add("Qid", qid_and_types(a.qid));
     if (told(GETATTR_SIZE)) lines.add("Size", std::to_string(a.size));
     if (told(GETATTR_BLOCKS))
         lines.add("Blocks",

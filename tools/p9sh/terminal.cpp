@@ -132,12 +132,14 @@ std::optional<std::string> Terminal::read_line(const std::string& prompt) {
     return line_;
 }
 
-void Terminal::aside(bool begins) const {
+void Terminal::hide_line() const {
     if (!reading_) return;
-    if (begins)
-        rl_clear_visible_line(), std::fflush(rl_outstream);  // what follows is not written by stdio
-    else
-        rl_forced_update_display();
+    rl_clear_visible_line();
+    std::fflush(rl_outstream);  // what follows is not written by stdio
+}
+
+void Terminal::show_line() const {
+    if (reading_) rl_forced_update_display();
 }
 
 void Terminal::remember(const std::string& line) {
@@ -171,9 +173,9 @@ void Terminal::complete() {
         rl_end_undo_group();
     }
     const char* at_once = rl_variable_value("show-all-if-ambiguous");
-    const bool impatient = at_once != nullptr && std::string_view(at_once) == "on";
+    const bool list_at_first = at_once != nullptr && std::string_view(at_once) == "on";
     if (completion.shown.size() == 1) return;
-    if (again || impatient)
+    if (again || list_at_first)
         show(completion);
     else if (completion.replacement == typed)
         rl_ding();

@@ -26,9 +26,10 @@ public:
     /// The next line; nothing at the end of input or when the program is to end. Ctrl-C begins a new one.
     std::optional<std::string> read_line(const std::string& prompt);
 
-    /// Before (true) and after (false) something else is printed: takes the line that is being typed away, and brings
-    /// it back.
-    void aside(bool begins) const;
+    /// Takes the line that is being typed away, before something else is printed.
+    void hide_line() const;
+    /// Brings it back.
+    void show_line() const;
 
 private:
     static void on_line(char* text);

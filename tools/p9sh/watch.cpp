@@ -5,7 +5,6 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstdlib>
 #include <ctime>
 
 namespace p9::tools {
@@ -18,12 +17,6 @@ Result<Prepared> inner_command(const Arguments& arguments) {
     auto inner = prepare(std::move(statement));
     if (inner && inner->command->run == run_watch) return Error::from_errno(EINVAL, "watch does not watch itself");
     return inner;
-}
-
-/// Terminals that nothing is known of are not told to clear themselves.
-bool can_clear() {
-    const char* type = std::getenv("TERM");
-    return type != nullptr && std::string_view(type) != "dumb";
 }
 
 std::string title(const Call& call, Duration interval) {
@@ -52,7 +45,8 @@ awaitable<void> run_watch(Call& call) {
     boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
     int status = EXIT_DONE;  // the first that was not good
     for (u64 i = 0; i < count && !call.shell.leaving; ++i) {
-        if (call.out().terminal()) call.out().put((can_clear() ? "\x1b[H\x1b[2J" : "\n") + title(call, interval));
+        if (call.out().terminal())
+            call.out().put((terminal_has_abilities() ? "\x1b[H\x1b[2J" : "\n") + title(call, interval));
         // Before what the command has to complain about.
         if (const bool written = co_await call.out().flush(); !written) co_return;
         Messages messages(call.shell.complaint_prefix(command.name));

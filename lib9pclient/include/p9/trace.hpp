@@ -21,6 +21,9 @@ using Tracer = std::function<void(Direction direction, Bytes frame, Dialect dial
 /// decode is described as far as its header goes, with the reason.
 std::string describe(Bytes frame, Dialect dialect);
 
+/// A qid as traces and tools show it: `(type version path)`, in decimal, the path as ls -i shows it.
+std::string qid_text(const Qid& qid);
+
 /// `text` with control characters, backslashes and bytes that are not UTF-8 as \n, \t, \\ or \xHH, so that a
 /// server's name cannot drive the terminal. Every other character stays as it is.
 std::string escaped(std::string_view text);
