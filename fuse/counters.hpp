@@ -16,6 +16,7 @@ struct HitRate {
 struct Counters {
     HitRate nodes;     ///< a fid for an inode: at hand, or walked to
     HitRate opens;     ///< opens that let the kernel keep what it had cached, and those that did not
+    HitRate reads;     ///< reads that one message answered (quick_read.hpp), and those that took the general way
     HitRate listings;  ///< attributes of a listing's names: told with the listing, or asked for one by one
 };
 

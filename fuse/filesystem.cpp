@@ -29,50 +29,38 @@ std::string path_of(const Inode& inode) {
 }  // namespace
 
 FileSystem::FileSystem(Connection& connection, NodePtr root, Behaviour behaviour, const Log& log)
-    : own_state_(std::make_unique<MountState>(std::move(root))),
-      own_users_(std::make_unique<Users>(*this)),
-      state_(*own_state_),
-      users_(own_users_.get()),
+    : FileSystem(std::make_shared<MountState>(std::move(root), client_id()), nullptr, connection, std::move(behaviour),
+                 log) {
+    own_users_ = std::make_unique<Users>(*this);
+    users_ = own_users_.get();
+}
+
+FileSystem::FileSystem(FileSystem& mounts_own, UserTree& tree)
+    : FileSystem(mounts_own.state_, &tree, mounts_own.connection_, mounts_own.behaviour_, mounts_own.log_) {
+    users_ = mounts_own.users_;
+}
+
+FileSystem::FileSystem(std::shared_ptr<MountState> state, UserTree* tree, Connection& connection, Behaviour behaviour,
+                       const Log& log)
+    : state_(std::move(state)),
+      tree_(tree),
+      label_(tree != nullptr ? tree->label() : MOUNTS_OWN),
       behaviour_(std::move(behaviour)),
       connection_(connection),
       log_(log),
-      lock_client_id_(client_id()),
-      inodes(state_.inodes),
-      files(state_.files),
-      directories(state_.directories),
-      kept_lists(state_.kept_lists),
-      names_ahead(state_.names_ahead),
-      write_buffers(state_.write_buffers),
-      locks(state_.locks),
-      counters(state_.counters),
-      last_answers(state_.last_answers),
-      requests_under_way(state_.requests_under_way),
-      requests_answered(state_.requests_answered),
-      changes(state_.changes),
-      init_answered(state_.init_answered) {}
-
-FileSystem::FileSystem(FileSystem& mounts_own, UserTree& tree)
-    : state_(mounts_own.state_),
-      users_(mounts_own.users_),
-      tree_(&tree),
-      label_(tree.label()),
-      behaviour_(mounts_own.behaviour_),
-      connection_(mounts_own.connection_),
-      log_(mounts_own.log_),
-      lock_client_id_(mounts_own.lock_client_id_),
-      inodes(state_.inodes),
-      files(state_.files),
-      directories(state_.directories),
-      kept_lists(state_.kept_lists),
-      names_ahead(state_.names_ahead),
-      write_buffers(state_.write_buffers),
-      locks(state_.locks),
-      counters(state_.counters),
-      last_answers(state_.last_answers),
-      requests_under_way(state_.requests_under_way),
-      requests_answered(state_.requests_answered),
-      changes(state_.changes),
-      init_answered(state_.init_answered) {}
+      inodes(state_->inodes),
+      files(state_->files),
+      directories(state_->directories),
+      kept_lists(state_->kept_lists),
+      names_ahead(state_->names_ahead),
+      write_buffers(state_->write_buffers),
+      locks(state_->locks),
+      counters(state_->counters),
+      last_answers(state_->last_answers),
+      requests_under_way(state_->requests_under_way),
+      requests_answered(state_->requests_answered),
+      changes(state_->changes),
+      init_answered(state_->init_answered) {}
 
 FileSystem::~FileSystem() = default;
 
@@ -150,7 +138,8 @@ void FileSystem::keep_node(Inode& inode, NodePtr node) {
 void FileSystem::limit_nodes() {
     // Some stay free for what is open and for requests that are under way.
     constexpr std::size_t under_way = 512;
-    const std::size_t others = files.size() + directories.size() + names_ahead.fids() + under_way;
+    const std::size_t open = files.size() + state_->second_files + locks.size() + directories.size();
+    const std::size_t others = open + names_ahead.fids() + under_way;
     inodes.limit_nodes(others < MAX_FIDS ? MAX_FIDS - others : 0);
 }
 
@@ -188,14 +177,16 @@ awaitable<Result<FilePtr>> FileSystem::file_at_offsets(std::shared_ptr<OpenFile>
     const OpenFlags others = open->flags & ~OpenFlags{P9_O_TRUNC | P9_O_APPEND | P9_O_CREAT | P9_O_EXCL};
     auto opened = co_await File::open(std::move(*clone), others);
     if (!opened) co_return std::move(opened).error();
-    open->at_offsets = std::make_shared<File>(std::move(*opened));
+    const auto second = std::make_shared<SecondFile>(std::move(*opened), state_->second_files);
+    open->at_offsets = FilePtr(second, &second->file);
+    limit_nodes();
     co_return open->at_offsets;
 }
 
 void FileSystem::saw(Inode& inode, const Attributes& attributes) {
     if (inode.is_root()) last_answers.saw(attributes);
     const Stamp now = stamp_of(attributes);
-    state_.server_clock.saw(now, Clock::now());
+    state_->server_clock.saw(now, Clock::now());
     inode.size = attributes.size;
     if (attributes.nlink > 1 && !attributes.is_directory()) inodes.note_links(inode);
     if (now == inode.seen) return;
@@ -214,7 +205,7 @@ void FileSystem::wrote(Inode& inode, bool done) {
 
 void FileSystem::expire_attributes(const Inode& inode) const {
     // An inode that the kernel has forgotten, or a mount that has ended, is no matter.
-    if (state_.kernel != nullptr) (void)fuse_lowlevel_notify_inval_inode(state_.kernel, inode.number, -1, 0);
+    if (state_->kernel != nullptr) (void)fuse_lowlevel_notify_inval_inode(state_->kernel, inode.number, -1, 0);
 }
 
 void FileSystem::changed_under_one_name(const Inode& inode) const {
@@ -245,7 +236,7 @@ awaitable<void> FileSystem::lock_again(LockKey key, LockHolder holder) {
     if (!again) locked = again.error();
     for (const LockRange& range : holder.held) {
         if (!locked) break;
-        Lock lock{range.type, range.start, range.length, holder.proc_id, lock_client_id_};
+        Lock lock{range.type, range.start, range.length, holder.proc_id, lock_client_id()};
         auto status = co_await (*again)->lock(std::move(lock));
         if (!status)
             locked = std::move(status).error();

@@ -39,14 +39,16 @@ struct Behaviour {
 
 /// What all users of a mount share.
 struct MountState {
-    explicit MountState(NodePtr root) : inodes(std::move(root)) {}
+    MountState(NodePtr root, std::string client_id) : inodes(std::move(root)), lock_client_id(std::move(client_id)) {}
     InodeTable inodes;
+    std::size_t second_files = 0;  ///< SecondFile objects; those of `files` end before it
     HandleTable<OpenFile> files;
     HandleTable<OpenDirectory> directories;
     KeptLists kept_lists;
     NamesAhead names_ahead;
     WriteBuffers write_buffers;
     LockTable locks;
+    std::string lock_client_id;
     LastAnswers last_answers;
     std::size_t requests_under_way = 0;
     u64 requests_answered = 0;
@@ -73,6 +75,9 @@ public:
     FileSystem& of_caller(u32 uid) { return users_->of_caller(uid); }
     /// The mount as he has it who opened the file, whoever uses it now.
     FileSystem& of_opener(const OpenFile& open) { return users_->of_label(open.file->node().label()); }
+    FileSystem& of_opener(const OpenDirectory& open) { return users_->of_label(open.opener); }
+    /// Of this user's nodes.
+    u32 label() const { return label_; }
     const Users& users() const { return *users_; }
 
     Connection& connection() const { return connection_; }
@@ -82,9 +87,9 @@ public:
     const Log& log() const { return log_; }
 
     /// What tells this mount's locks from those of other clients.
-    const std::string& lock_client_id() const { return lock_client_id_; }
+    const std::string& lock_client_id() const { return state_->lock_client_id; }
     /// A proc_id for the owner of an flock, which no process has.
-    u32 next_flock_id() { return 0x8000'0000 | state_.next_flock++; }
+    u32 next_flock_id() { return 0x8000'0000 | state_->next_flock++; }
 
     /// The inode of `number`, or ESTALE.
     Result<InodePtr> inode(u64 number) const;
@@ -116,7 +121,7 @@ public:
     /// The server has just told these attributes of the inode.
     void saw(Inode& inode, const Attributes& attributes);
     /// True if a change of the inode from here on will show in its attributes.
-    bool is_settled(const Inode& inode) const { return state_.server_clock.settled(inode.seen, Clock::now()); }
+    bool is_settled(const Inode& inode) const { return state_->server_clock.settled(inode.seen, Clock::now()); }
     /// Its contents are about to change through this mount, or, if `done`, have just been changed.
     void wrote(Inode& inode, bool done);
     /// Lets the kernel forget the inode's attributes. Its pages are none of this: for them the kernel would have to
@@ -125,26 +130,26 @@ public:
     /// The inode's file was changed here. Each of its names is an inode of its own to the kernel: it is to look again.
     void changed_under_one_name(const Inode& inode) const;
     /// The kernel's side of the mount, from the time that it is mounted.
-    void attach(fuse_session* kernel) { state_.kernel = kernel; }
+    void attach(fuse_session* kernel) { state_->kernel = kernel; }
 
     /// Goes on in a new session, whose root is `root`: sets the locks that were held.
     awaitable<void> take_over(NodePtr root);
 
 private:
+    FileSystem(std::shared_ptr<MountState> state, UserTree* tree, Connection& connection, Behaviour behaviour,
+               const Log& log);
     awaitable<void> lock_again(LockKey key, LockHolder holder);
     /// The root of the tree as this user has it.
     awaitable<Result<NodePtr>> root();
 
-    std::unique_ptr<MountState> own_state_;  // null in a user's
-    std::unique_ptr<Users> own_users_;       // null in a user's
-    MountState& state_;
-    Users* users_;
-    UserTree* tree_ = nullptr;  // null in the mount's own, whose attach is the connection's
-    u32 label_ = MOUNTS_OWN;
+    const std::shared_ptr<MountState> state_;
+    std::unique_ptr<Users> own_users_;  // null in a user's
+    Users* users_ = nullptr;
+    UserTree* const tree_;  // null in the mount's own, whose attach is the connection's
+    const u32 label_;
     Behaviour behaviour_;
     Connection& connection_;
     const Log& log_;
-    std::string lock_client_id_;
 
 public:
     InodeTable& inodes;

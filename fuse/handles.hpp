@@ -44,6 +44,18 @@ struct OpenFile : std::enable_shared_from_this<OpenFile> {
     OpenFile& operator=(const OpenFile&) = delete;
 };
 
+/// What OpenFile::at_offsets leads to, counted while it is open: the server has a fid for it that `files` does not
+/// show.
+struct SecondFile {
+    SecondFile(File opened, std::size_t& counter) : file(std::move(opened)), count(counter) { ++count; }
+    ~SecondFile() { --count; }
+    SecondFile(const SecondFile&) = delete;
+    SecondFile& operator=(const SecondFile&) = delete;
+
+    File file;
+    std::size_t& count;
+};
+
 /// An entry as it waits to be handed out.
 struct ListedName {
     std::string name;
@@ -108,13 +120,15 @@ struct OpenDirectory {
     InodePtr inode;
     std::shared_ptr<Directory> directory;  ///< of the session that it was last read in; null until it is needed
     NameListPtr list;
+    u32 opener = 0;        ///< whose rights it is listed with: FileSystem::label
     u64 cookie = 0;        ///< the server's, where the next batch begins
     u64 changes = 0;       ///< FileSystem::changes when that batch was asked for
     bool busy = false;     ///< a request is filling or reading `list`; the kernel sends one at a time
     bool keep = false;     ///< the kernel's own copy of the listing is still good
     bool settled = false;  ///< what the kernel lists from now on can be told from what comes later
 
-    OpenDirectory(InodePtr of, NameListPtr names) : inode(std::move(of)), list(std::move(names)) {}
+    OpenDirectory(InodePtr of, NameListPtr names, u32 label)
+        : inode(std::move(of)), list(std::move(names)), opener(label) {}
 };
 
 /// The listings that the kernel may have copies of, by inode. They are needed where it drops a part of one and asks for

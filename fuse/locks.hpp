@@ -55,6 +55,8 @@ public:
         return std::ranges::any_of(holders_, [&](const auto& each) { return each.second.file.get() == file; });
     }
     bool empty() const { return holders_.empty(); }
+    /// How many owners hold locks: as many have, at most, an open file of their own for that.
+    std::size_t size() const { return holders_.size(); }
 
 private:
     std::map<LockKey, LockHolder> holders_;

@@ -180,7 +180,7 @@ private:
 awaitable<Result<OpenedDirectory>> open_directory(FileSystem* fs, u64 number) {
     auto found = fs->inode(number);
     if (!found) co_return std::move(found).error();
-    auto directory = std::make_shared<OpenDirectory>(std::move(*found), fs->kept_lists.begin());
+    auto directory = std::make_shared<OpenDirectory>(std::move(*found), fs->kept_lists.begin(), fs->label());
     Inode& inode = *directory->inode;
     const Behaviour& behaviour = fs->behaviour();
     const bool loose = behaviour.cache == CacheMode::loose;
@@ -224,6 +224,7 @@ awaitable<Result<OpenedDirectory>> open_directory(FileSystem* fs, u64 number) {
     if (!*opened) co_return std::move(*opened).error();
     directory->directory = std::make_shared<Directory>(std::move(**opened));
     directory->changes = fs->changes;
+    fs->limit_nodes();  // each directory that is open leaves room for a node less
     co_return OpenedDirectory{std::move(directory)};
 }
 
@@ -231,6 +232,7 @@ awaitable<Result<Listing>> read_directory(FileSystem* fs, u64 handle, std::size_
     const auto directory = fs->directories.find(handle);
     if (!directory) co_return Error::from_errno(EBADF);
     if (directory->busy) co_return Error::from_errno(EBUSY, "the directory is being read already");
+    fs = &fs->of_opener(*directory);  // whoever reads it: an open directory is like an open file
     const Busy busy(*directory);
     // rewinddir(3): whoever begins again sees the directory as it is now.
     if (offset == 0) {

@@ -7,12 +7,44 @@ namespace {
 
 // Treads of one request of the kernel's that are in flight together.
 constexpr std::size_t READS_AT_ONCE = 16;
+// A server may put a byte in each message: what is kept of them must be in proportion to what they bring.
+constexpr std::size_t MOST_STRETCHES = 64, SMALL_PIECE = 512;
+
+/// What has come of a read, in order. Small pieces are copied into one.
+class Pieces {
+public:
+    void add(Payload piece) {
+        if (piece.bytes.size() < SMALL_PIECE) {
+            small_.insert(small_.end(), piece.bytes.begin(), piece.bytes.end());
+            return;
+        }
+        join_small();
+        whole_.push_back(std::move(piece));
+    }
+    void move_to(std::vector<Payload>& to) {
+        join_small();
+        for (auto& piece : whole_) to.push_back(std::move(piece));
+    }
+
+private:
+    void join_small() {
+        if (small_.empty()) return;
+        Payload& joined = whole_.emplace_back();
+        joined.owner = Buffer::copy_of(small_);
+        joined.bytes = joined.owner;
+        small_.clear();
+    }
+
+    std::vector<Payload> whole_;
+    std::vector<u8> small_;  // after those
+};
 
 /// One stretch of a read, and what has come of it.
 struct Stretch {
     u64 offset = 0;
     std::size_t size = 0;
-    Result<std::vector<Payload>> pieces = std::vector<Payload>();
+    Pieces pieces;
+    std::optional<Error> failed;
     std::size_t got = 0;
 };
 
@@ -23,12 +55,12 @@ awaitable<void> read_stretch(FilePtr file, InodePtr inode, Stretch* stretch) {
         const u64 at = stretch->offset + stretch->got;
         auto piece = co_await file->read(at, static_cast<u32>(stretch->size - stretch->got));
         if (!piece) {
-            stretch->pieces = std::move(piece).error();
+            stretch->failed = std::move(piece).error();
             co_return;
         }
         if (piece->bytes.empty()) co_return;
         stretch->got += piece->bytes.size();
-        stretch->pieces->push_back(std::move(*piece));
+        stretch->pieces.add(std::move(*piece));
         if (stretch->offset + stretch->got == inode->size) co_return;
     }
 }
@@ -46,6 +78,7 @@ awaitable<void> look_at_length(InodePtr inode, FilePtr file) {
 
 awaitable<Result<ReadData>> read_file(FileSystem* fs, u64 handle, u64 offset, std::size_t size,
                                       std::shared_ptr<Payload> begun) {
+    ++fs->counters.reads.misses;
     const auto open = fs->files.find(handle);
     if (!open) co_return Error::from_errno(EBADF);
     auto at_hand = co_await fs->file(open);
@@ -66,14 +99,16 @@ awaitable<Result<ReadData>> read_file(FileSystem* fs, u64 handle, u64 offset, st
         co_return data;
     }
     std::vector<Stretch> stretches;
+    const std::size_t messages = (size + max_io - 1) / max_io;
+    const std::size_t step = (messages + MOST_STRETCHES - 1) / MOST_STRETCHES * max_io;
     for (std::size_t done = 0; done < size; done += stretches.back().size) {
         Stretch& stretch = stretches.emplace_back();
         stretch.offset = offset + done;
-        stretch.size = std::min(size - done, max_io);
+        stretch.size = std::min(size - done, step);
     }
     if (begun && !begun->bytes.empty()) {
         stretches.front().got = begun->bytes.size();
-        stretches.front().pieces->push_back(std::exchange(*begun, Payload()));
+        stretches.front().pieces.add(std::exchange(*begun, Payload()));
     }
     if (stretches.size() == 1) {
         co_await read_stretch(file, open->inode, &stretches.front());
@@ -84,12 +119,12 @@ awaitable<Result<ReadData>> read_file(FileSystem* fs, u64 handle, u64 offset, st
         co_await for_each_concurrently(stretches.size(), READS_AT_ONCE, std::move(each));
     }
     for (auto& stretch : stretches) {
-        if (!stretch.pieces) {
-            // What was read before the error is a short read; the error comes with the next.
-            if (data.pieces.empty()) co_return std::move(stretch.pieces).error();
+        // What was read before the error is a short read; the error comes with the next.
+        if (stretch.failed) {
+            if (data.pieces.empty()) co_return std::move(*stretch.failed);
             break;
         }
-        for (auto& piece : *stretch.pieces) data.pieces.push_back(std::move(piece));
+        stretch.pieces.move_to(data.pieces);
         if (stretch.got == stretch.size) continue;
         const bool ours = fs->behaviour().cache == CacheMode::loose;  // the length is the kernel's, who writes it later
         if (stretch.offset + stretch.got < open->inode->size && !open->direct && !ours) {

@@ -1,6 +1,7 @@
 // fcntl(2) and flock(2) locks, kept by the server.
 #include "fuse/backoff.hpp"
 #include "fuse/operations.hpp"
+#include "fuse/request.hpp"
 
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -71,9 +72,7 @@ Result<void> outcome(LockStatus status) {
     return Error::from_errno(ENOLCK, "the server could not set the lock");
 }
 
-}  // namespace
-
-awaitable<Result<void>> set_lock(FileSystem* fs, u64 handle, LockRequest request) {
+awaitable<Result<void>> lock_on_server(FileSystem* fs, u64 handle, LockRequest request) {
     const auto file = fs->files.find(handle);
     if (!file) co_return Error::from_errno(EBADF);
     const LockKey key{file->inode->number, request.owner, request.flock};
@@ -97,6 +96,18 @@ awaitable<Result<void>> set_lock(FileSystem* fs, u64 handle, LockRequest request
         co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, interrupted));
         if (interrupted) co_return Error(errc::cancelled, "waiting for a lock");
     }
+}
+
+}  // namespace
+
+awaitable<Result<void>> set_lock(FileSystem* fs, u64 handle, LockRequest request) {
+    auto locking = lock_on_server(fs, handle, request);
+    auto locked = co_await std::move(locking);
+    const auto cancellation = co_await asio::this_coro::cancellation_state;
+    const bool interrupted = cancellation.cancelled() != asio::cancellation_type::none;
+    // Of EINTR the kernel makes ERESTARTSYS here, which callers without a signal get to see as error 512.
+    if (!locked && !interrupted && to_errno(locked.error()) == EINTR) co_return outcome(LockStatus::error);
+    co_return locked;
 }
 
 awaitable<Result<LockFound>> get_lock(FileSystem* fs, u64 handle, LockRequest request) {

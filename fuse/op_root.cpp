@@ -28,7 +28,7 @@ Result<struct statvfs> last_figures(const FileSystem& fs) {
 Result<OpenedDirectory> unopened_root(const FileSystem& fs) {
     auto root = fs.inode(FUSE_ROOT_ID);
     if (!root) return std::move(root).error();
-    return OpenedDirectory{std::make_shared<OpenDirectory>(std::move(*root), fs.kept_lists.begin())};
+    return OpenedDirectory{std::make_shared<OpenDirectory>(std::move(*root), fs.kept_lists.begin(), fs.label())};
 }
 
 /// What the server tells, or told last.

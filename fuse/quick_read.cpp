@@ -37,6 +37,7 @@ private:
         const bool is_short = reply && got != size_ && offset_ + got != open_->inode->size;
         if (is_short && got != 0) open_->reads_short = true;
         if (lost || is_short) return go_the_general_way(reply ? std::move(reply->data) : Payload());
+        ++filesystem().counters.reads.hits;
         Result<ReadData> data = ReadData();
         if (reply)
             data->pieces.push_back(std::move(reply->data));

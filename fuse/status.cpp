@@ -90,6 +90,7 @@ std::string status_of_mount(const FileSystem& fs, bool json) {
     out.text("cache", cache_name(fs.behaviour().cache));
     out.rate("node", fs.counters.nodes);
     out.rate("open", fs.counters.opens);
+    out.rate("quick_read", fs.counters.reads);
     out.rate("listing", fs.counters.listings);
     out.number("inodes", fs.inodes.size());
     out.number("fids", session.fids_in_use());

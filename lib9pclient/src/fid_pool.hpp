@@ -28,7 +28,7 @@ public:
         --in_use_;
     }
 
-    /// Nobody can tell whether the server knows `fid`: it is never used again.
+    /// Nobody can tell whether the server knows a fid that was taken: its number is never used again.
     void retire() { --in_use_; }
 
     std::size_t in_use() const { return in_use_; }

@@ -12,7 +12,7 @@ awaitable<Result<std::string>> read_attribute(const Node& node, std::string name
     auto walking = session.operations().xattrwalk(node.fid(), fid, std::move(name));
     auto size = co_await std::move(walking);
     if (!size) {
-        session.return_fid_after(fid, size.error());
+        session.return_unmade_fid(fid, size.error());
         co_return size.error();
     }
     const Node value(node.shared_session(), fid, Qid{});  // clunks the fid

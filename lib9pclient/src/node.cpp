@@ -47,7 +47,7 @@ awaitable<Result<WalkedTo>> walk_once(std::shared_ptr<Session> session, Fid from
     const std::size_t wanted = names.size();
     auto reply = co_await session->rpc<Twalk>(from, newfid, std::move(names));
     if (!reply) {
-        session->return_fid_after(newfid, reply.error());
+        session->return_unmade_fid(newfid, reply.error());
         co_return reply.error();
     }
     WalkedTo walked;

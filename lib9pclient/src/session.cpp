@@ -7,6 +7,10 @@
 
 #include <boost/asio/redirect_error.hpp>
 
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
 namespace p9 {
 namespace asio = boost::asio;
 
@@ -33,6 +37,15 @@ void Session::return_fid_after(Fid fid, const Error& why) {
         core_->fids.retire();
     else
         core_->fids.give_back(fid);
+}
+void Session::return_unmade_fid(Fid fid, const Error& why) {
+    // In numbers of p9serve and diod, of QEMU, and of what "fid in use", "fid already exists" and "duplicate fid"
+    // become (errno_of_text). The pool hands out the last number that it got, so that each walk would get this one.
+    constexpr std::array taken{EBADF, EINVAL, EBUSY, EEXIST, EIO};
+    if (std::ranges::any_of(taken, [&](int number) { return why.is_errno(number); }))
+        core_->fids.retire();
+    else
+        return_fid_after(fid, why);
 }
 void Session::clunk_later(Fid fid) { core_->clunk(fid); }
 
@@ -74,7 +87,7 @@ awaitable<Result<Fid>> authenticate(Session& session, const AttachOptions& optio
     const Fid afid = session.take_fid();
     auto began = co_await session.rpc<Tauth>(afid, options.uname, options.aname, options.n_uname);
     if (!began) {
-        session.return_fid_after(afid, began.error());
+        session.return_unmade_fid(afid, began.error());
         if (began.error().is_errc()) co_return began.error();
         co_return NOFID;  // attach(5): an error means that no authentication is wanted
     }
@@ -101,7 +114,7 @@ awaitable<Result<Node>> Session::attach(AttachOptions options) {
     auto reply = co_await rpc<Tattach>(fid, afid, options.uname, options.aname, options.n_uname);
     if (afid != NOFID) clunk_later(afid);
     if (!reply) {
-        return_fid_after(fid, reply.error());
+        return_unmade_fid(fid, reply.error());
         co_return reply.error();
     }
     Node root(shared_from_this(), fid, reply->qid);

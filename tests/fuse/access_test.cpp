@@ -2,6 +2,7 @@
 
 #include "tests/fuse/mounted.hpp"
 
+#include <dirent.h>
 #include <grp.h>
 #include <sys/stat.h>
 
@@ -73,6 +74,52 @@ TEST_F(AccessOption, AnOpenFileIsWhoeverUsesIts) {
     char byte = 0;
     EXPECT_EQ(as(NOBODY, [&] { return ::pread(file, &byte, 1, 0) - 1; }), 0);
     ::close(file);
+}
+
+/// Opens a directory as one user and lists it as another: how many names there are, or a negative errno.
+long list_as(const std::string& path, uid_t opener, uid_t reader, const std::function<void()>& between = [] {}) {
+    // FUSE goes by the uid for files, which follows the effective one.
+    const auto become = [](uid_t uid) { return ::seteuid(0) == 0 && ::seteuid(uid) == 0; };
+    if (!become(opener)) return -EPERM;
+    DIR* const directory = ::opendir(path.c_str());
+    const int failed = errno;
+    between();
+    long count = directory == nullptr ? -failed : 0;
+    if (directory != nullptr && become(reader)) {
+        errno = 0;
+        while (::readdir(directory) != nullptr) ++count;
+        if (errno != 0) count = -errno;
+        ::closedir(directory);
+    }
+    return become(0) ? count : -EPERM;
+}
+
+// The kernel lets in everybody, by the modes; it is the server that does not.
+TEST_F(AccessOption, ADirectoryIsOpenedWithOnesOwnRights) {
+    for (const std::string cache : {"auto", "none", "loose"}) {
+        ASSERT_NO_FATAL_FAILURE(mount("access=user,attr_timeout=1000,entry_timeout=1000,cache=" + cache));
+        std::filesystem::create_directories(there("open/d"));
+        EXPECT_EQ(list_as(here("open"), DAEMON, DAEMON), 3) << cache;
+        // Whatever is kept of that.
+        EXPECT_EQ(list_as(here("open"), UNKNOWN, UNKNOWN), -EACCES) << cache;
+        // What is open is the opener's, whoever has got it from him.
+        EXPECT_EQ(list_as(here("open"), DAEMON, UNKNOWN), 3) << cache;
+        EXPECT_EQ(list_as(here("open"), NOBODY, NOBODY), 3) << cache;
+    }
+}
+
+// Then it is opened on the server only when it is read.
+TEST_F(AccessOption, ARootThatWasOpenedInASilenceIsItsOpeners) {
+    const auto silence = [&] { ::kill(server_->pid(), SIGSTOP); };
+    const auto end_of_silence = [&] { ::kill(server_->pid(), SIGCONT); };
+    for (const std::string cache : {"auto", "none", "loose"}) {
+        ASSERT_NO_FATAL_FAILURE(mount("access=user,attr_timeout=1000,entry_timeout=1000,cache=" + cache));
+        EXPECT_EQ(list_as(mounted_->path(), DAEMON, DAEMON), 4) << cache;
+        silence();
+        EXPECT_EQ(list_as(mounted_->path(), UNKNOWN, DAEMON, end_of_silence), -EACCES) << cache;
+        silence();
+        EXPECT_EQ(list_as(mounted_->path(), DAEMON, UNKNOWN, end_of_silence), 4) << cache;
+    }
 }
 
 TEST_F(AccessOption, SetUserIdBitsGoWithAWriteOfSomebodyElse) {

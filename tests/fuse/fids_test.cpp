@@ -3,6 +3,7 @@
 #include "fuse/filesystem.hpp"
 #include "tests/fuse/served.hpp"
 
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -36,6 +37,11 @@ protected:
     }
     std::size_t fids() { return status()["fids"].get<std::size_t>(); }
     static std::string name(std::size_t i) { return "f" + std::to_string(i); }
+    /// The kernel releases files after close(2).
+    void wait_until_none_is_open(const std::string& what) {
+        for (const auto begun = Clock::now(); status()[what] != 0;)
+            ASSERT_LT(Clock::now() - begun, std::chrono::seconds(60)) << what << " that nobody has open stay open";
+    }
     void look_at_all() {
         struct stat status{};
         for (std::size_t i = 0; i < FILES; ++i) ASSERT_EQ(told(::stat(here(name(i)).c_str(), &status)), 0) << name(i);
@@ -74,11 +80,54 @@ TEST_F(Fids, AreBoundedUnlessMoreFilesAreOpen) {
     ASSERT_NO_FATAL_FAILURE(use_all());
     for (const int file : files_) ::close(file);
     files_.clear();
-    // The kernel releases files after close(2).
-    for (const auto begun = Clock::now(); status()["open_files"] != 0;)
-        ASSERT_LT(Clock::now() - begun, std::chrono::seconds(60)) << "files that nobody has open stay open";
+    ASSERT_NO_FATAL_FAILURE(wait_until_none_is_open("open_files"));
     EXPECT_LE(fids(), fuse::MAX_FIDS);
     EXPECT_EQ(contents_of(there(name(OPEN - 1))), "textmore");
+}
+
+// The kernel has just looked at all of them and asks for nothing but OPENDIR.
+TEST_F(Fids, OfDirectoriesThatAreOpenCountToo) {
+    constexpr std::size_t DIRECTORIES = 3500, OPENED = 700;
+    ASSERT_NO_FATAL_FAILURE(mount("attr_timeout=1000,entry_timeout=1000"));
+    for (std::size_t i = 0; i < DIRECTORIES; ++i) std::filesystem::create_directory(there(name(i)));
+    struct stat known{};
+    for (std::size_t i = 0; i < DIRECTORIES; ++i) ASSERT_EQ(told(::stat(here(name(i)).c_str(), &known)), 0) << name(i);
+    EXPECT_GE(fids(), DIRECTORIES) << "nothing is kept that could be given up";
+    while (files_.size() < OPENED) {
+        files_.push_back(::open(here(name(files_.size())).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        ASSERT_GE(files_.back(), 0) << name(files_.size() - 1) << ": " << std::strerror(errno);
+    }
+    EXPECT_EQ(status()["open_directories"], OPENED);
+    EXPECT_LE(fids(), fuse::MAX_FIDS);
+    for (const int file : files_) ::close(file);
+    files_.clear();
+    ASSERT_NO_FATAL_FAILURE(wait_until_none_is_open("open_directories"));
+    EXPECT_LE(fids(), fuse::MAX_FIDS);
+}
+
+// The pages of a shared map of a file that appends are written through a fid of their own.
+TEST_F(Fids, OfMapsThatAreWrittenBackCountToo) {
+    constexpr std::size_t MAPPED = 800, SEEN = 2900;
+    ASSERT_NO_FATAL_FAILURE(mount("attr_timeout=1000,entry_timeout=1000"));
+    for (std::size_t i = 0; i < SEEN + MAPPED; ++i) std::ofstream(there(name(i))) << "text";
+    for (std::size_t i = 0; i < MAPPED; ++i) {
+        files_.push_back(::open(here(name(i)).c_str(), O_RDWR | O_APPEND | O_CLOEXEC));
+        ASSERT_GE(files_.back(), 0) << std::strerror(errno);
+    }
+    struct stat known{};
+    for (std::size_t i = MAPPED; i < MAPPED + SEEN; ++i)
+        ASSERT_EQ(told(::stat(here(name(i)).c_str(), &known)), 0) << name(i);
+    EXPECT_GE(fids(), 3500u) << "nothing is kept that could be given up";
+    for (const int file : files_) {
+        void* const map = ::mmap(nullptr, 4, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+        ASSERT_NE(map, MAP_FAILED) << std::strerror(errno);
+        std::memcpy(map, "TEXT", 4);
+        ASSERT_EQ(told(::msync(map, 4, MS_SYNC)), 0);
+        ::munmap(map, 4);
+    }
+    EXPECT_GE(fids(), 2 * MAPPED) << "pages are written in another way";
+    EXPECT_LE(fids(), fuse::MAX_FIDS);
+    EXPECT_EQ(contents_of(there(name(MAPPED - 1))), "TEXT");
 }
 
 }  // namespace

@@ -146,6 +146,20 @@ TEST_F(HostileServer, LocksThatThereAreNone) {
     expect_alive();
 }
 
+// The kernel hands out its own number, 512, for EINTR without a signal.
+TEST_F(HostileServer, LocksThatNobodyInterrupted) {
+    ASSERT_NO_FATAL_FAILURE(mount({"lie=interrupted-locks"}));
+    const int file = ::open(here("file").c_str(), O_RDWR);
+    ASSERT_GE(file, 0);
+    for (const int command : {F_SETLK, F_SETLKW}) {
+        struct flock lock{};
+        lock.l_type = F_WRLCK;
+        EXPECT_EQ(told(::fcntl(file, command, &lock)), -ENOLCK);
+    }
+    ::close(file);
+    expect_alive();
+}
+
 TEST_F(HostileServer, FiguresThatProgramsWouldDivideBy) {
     ASSERT_NO_FATAL_FAILURE(mount({"lie=wild-figures"}));
     struct statfs figures{};

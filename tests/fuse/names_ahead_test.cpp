@@ -175,6 +175,7 @@ TEST_F(NamesAheadTest, WhoChangesWhatHeHasListedIsNotFollowed) {
 TEST_F(NamesAheadTest, AChangeThroughTheMountMakesItWorthless) {
     const InodePtr place = directory("d", 3);
     look_twice(place);
+    EXPECT_EQ(ahead().fids(), 3u);
     ++fs_->changes;
     EXPECT_FALSE(take(place, "f0"));
     EXPECT_EQ(ahead().fids(), 0u);
@@ -189,6 +190,7 @@ TEST_F(NamesAheadTest, AChangeWhileItIsFetchedCounts) {
     looked_up(place, LONG_ENOUGH);
     ++fs_->changes;
     finish();
+    EXPECT_EQ(ahead().fids(), 3u);
     EXPECT_FALSE(take(place, "f0"));
 }
 
@@ -198,6 +200,17 @@ TEST_F(NamesAheadTest, NothingIsKeptThatTheKernelMayNotBelieve) {
     const InodePtr place = directory("d", 3);
     look_twice(place);
     EXPECT_FALSE(take(place, "f0"));
+}
+
+TEST_F(NamesAheadTest, NorForLongerThanItMay) {
+    const InodePtr place = directory("d", 3);
+    look_twice(place);
+    EXPECT_EQ(ahead().fids(), 3u);
+    Behaviour believing_nothing;
+    believing_nothing.attribute_timeout = believing_nothing.entry_timeout = 0;
+    const FileSystem other(*connection_, root_, std::move(believing_nothing), log_);
+    EXPECT_FALSE(ahead().take(other, place->number, "f0"));
+    EXPECT_EQ(ahead().fids(), 0u);
 }
 
 TEST_F(NamesAheadTest, CallersOfTheirOwnAndNoCacheGetNothingAhead) {
@@ -265,6 +278,7 @@ TEST_F(NamesAheadOfALiar, AListingOfNothingThatNeverEndsIsLeft) {
 TEST_F(NamesAheadTest, NodesOfAnEarlierSessionAreNotHandedOut) {
     const InodePtr place = directory("d", 3);
     look_twice(place);
+    EXPECT_TRUE(take(place, "f1"));
     auto root = loop_.run(connection_->connect());
     ASSERT_TRUE(root) << root.error().message();
     EXPECT_FALSE(take(place, "f0"));

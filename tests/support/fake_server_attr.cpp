@@ -224,6 +224,7 @@ Result<Rlock> FakeServer::on(const Tlock& t) {
     FidState* const fid = find(t.fid);
     if (!fid || !fid->open) return refusal(P9_EBADF);
     if (lies(Lie::bad_locks)) return Rlock{200};
+    if (lies(Lie::interrupted_locks)) return refusal(P9_EINTR);
     const Lock wanted{LockType{t.lock_type}, t.start, t.length, t.proc_id, t.client_id};
     auto& locks = fid->node->locks;
     if (wanted.type != LockType::unlock && conflict(*fid->node, wanted)) return Rlock{1};

@@ -8,6 +8,7 @@ namespace p9::test {
 enum : int {
     P9_EPERM = 1,
     P9_ENOENT = 2,
+    P9_EINTR = 4,
     P9_EIO = 5,
     P9_EBADF = 9,
     P9_EACCES = 13,

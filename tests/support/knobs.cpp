@@ -61,6 +61,7 @@ const std::map<std::string_view, Lie> lie_names{
     {"falls-silent", Lie::falls_silent},
     {"wrong-tag", Lie::wrong_tag},
     {"bad-locks", Lie::bad_locks},
+    {"interrupted-locks", Lie::interrupted_locks},
     {"wild-figures", Lie::wild_figures},
     {"tiny-iounit", Lie::tiny_iounit},
     {"wrote-nothing", Lie::wrote_nothing},

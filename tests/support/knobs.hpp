@@ -43,6 +43,7 @@ enum class Lie : u8 {
     falls_silent,       ///< after a walk to "silence" the connection stays, and nothing is answered on it
     wrong_tag,          ///< a read is answered with another tag
     bad_locks,          ///< locks of states and types that there are none of
+    interrupted_locks,  ///< EINTR for every lock, though nobody has interrupted it
     wild_figures,       ///< statfs: block sizes of 0, and more free than there is
     tiny_iounit,        ///< a byte in each message
     wrote_nothing,      ///< writes are accepted, and none of their bytes

@@ -138,5 +138,42 @@ TEST_F(SessionWalk, names_that_nothing_may_bear_are_not_sent) {
     EXPECT_EQ(session->fids_in_use(), 1u);
 }
 
+// The pool hands out the last number that it got back: each walk would get this one, and fail.
+TEST_F(SessionWalk, a_number_that_a_refused_walk_has_made_a_fid_of_is_left_alone) {
+    attach();
+    const auto refused = [&](u32 number) {
+        auto walking = loop.start(root.walk(std::string("name")));
+        const auto walk = server->expect<Twalk>();
+        server->refuse(walk.tag, number);
+        EXPECT_TRUE(walking.get().error().is_errno(static_cast<int>(number)));
+        return walk.message.newfid;
+    };
+    for (const u32 in_use : {9u, 22u}) {  // EBADF of diod, EINVAL of QEMU
+        const Fid newfid = refused(2);
+        EXPECT_EQ(refused(2), newfid) << "low numbers are used again";
+        EXPECT_EQ(refused(in_use), newfid);
+        EXPECT_NE(refused(2), newfid);
+    }
+    EXPECT_EQ(session->fids_in_use(), 1u);
+    expect_quiet();
+}
+
+TEST_F(SessionWalk, so_is_one_that_is_refused_in_words) {
+    open(Dialect::base);
+    root = Node(session, session->take_fid(), Qid{QTDIR, 0, 1});
+    for (const std::string words : {"fid in use", "duplicate fid", "fid already exists"}) {
+        auto walking = loop.start(root.walk(std::string("name")));
+        const auto first = server->expect<Twalk>();
+        server->refuse(first.tag, 0, words);
+        EXPECT_FALSE(walking.get());
+        walking = loop.start(root.walk(std::string("name")));
+        const auto second = server->expect<Twalk>();
+        server->refuse(second.tag, 0, "file does not exist");
+        EXPECT_FALSE(walking.get());
+        EXPECT_NE(first.message.newfid, second.message.newfid) << words;
+    }
+    expect_quiet();
+}
+
 }  // namespace
 }  // namespace p9::test

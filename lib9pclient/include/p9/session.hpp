@@ -111,9 +111,12 @@ public:
     Fid take_fid();
     /// Gives back a fid that the server does not know (any more).
     void return_fid(Fid fid);
-    /// The same after a request that should have made or ended the fid failed with `why`. If that is no answer of the
+    /// The same after a request that should have ended the fid failed with `why`. If that is no answer of the
     /// server's, nobody can tell whether it knows the fid, and the number is not used again.
     void return_fid_after(Fid fid, const Error& why);
+    /// The same after a request that should have made the fid. An error that may mean that the server has the fid
+    /// already ends the number's use too: it once said that it had not made it, and was wrong.
+    void return_unmade_fid(Fid fid, const Error& why);
     /// Sends Tclunk without waiting; the number is free again when the answer comes.
     void clunk_later(Fid fid);
 
