@@ -26,7 +26,7 @@ struct OpenFile : std::enable_shared_from_this<OpenFile> {
     bool reads_short = false;   ///< the server answers reads in pieces smaller than one message has room for
     bool keep = false;          ///< what the kernel has cached of it is still good
     bool settled = false;       ///< what the kernel caches from now on can be told from what comes later
-    std::unique_ptr<Attributes> told;  ///< where it was made by this: as it was then, and as it was changed through this
+    std::unique_ptr<Attributes> told;  ///< of a file that this made: what the server told, or was told since
 
     OpenFile(InodePtr of, File opened, OpenFlags how)
         : inode(std::move(of)), file(std::make_shared<File>(std::move(opened))), flags(how) {

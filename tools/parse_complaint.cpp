@@ -13,7 +13,7 @@ std::string parse_complaint(const CLI::ParseError& error, const std::vector<std:
     const auto option =
         std::ranges::find_if(unknown, [](const std::string& word) { return word.size() > 1 && word.front() == '-'; });
     if (option != unknown.end()) return "unknown option " + escaped(*option);
-    if (!unknown.empty()) return "no place for " + escaped(unknown.front());
+    if (!unknown.empty()) return "unexpected argument " + escaped(unknown.front());
     std::string words = error.what();
     constexpr std::string_view required = ": 1 required ";
     constexpr std::string_view missing = " missing";

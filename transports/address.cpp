@@ -239,6 +239,8 @@ Result<TcpAddress> Parser::host_and_port(std::string_view text, u16 default_port
         digits = has_port ? rest.substr(1) : rest;
     } else if (const auto colon = text.find(':'); colon != text.npos) {
         if (text.find(':', colon + 1) != text.npos) {
+            if (text.starts_with("tcp:")) return fail("a TCP address is written tcp://HOST:PORT or HOST:PORT");
+            if (text.starts_with("vsock:")) return fail("a vsock address is written vsock://CID:PORT");
             return fail("too many colons; an IPv6 address is written in brackets, as in [::1]:564");
         }
         name = text.substr(0, colon);

@@ -76,7 +76,7 @@ TEST(Options, ProgramsThatListenSpeakAsTheToolsDo) {
     EXPECT_EQ(complaint({"p9serve", "--memory", "--listen"}),
               "p9serve: --listen: expected ADDR... after it (p9serve --help lists the options)\n");
     EXPECT_EQ(complaint({"p9serve", "--memory", "word"}),
-              "p9serve: no place for word (p9serve --help lists the options)\n");
+              "p9serve: unexpected argument word (p9serve --help lists the options)\n");
     EXPECT_EQ(complaint({"p9serve", "--memory=3"}),
               "p9serve: --memory: takes no value after = (p9serve --help lists the options)\n");
     EXPECT_EQ(complaint({"p9proxy", "--share", "--dial"}),

@@ -53,7 +53,7 @@ TEST_F(ShForPeople, EveryCommandHasHelp) {
 TEST_F(ShForPeople, WhatHasNoPlaceIsNoOption) {
     const Ran ran = run_program(words({"pwd"}));
     EXPECT_EQ(ran.status, 2);
-    EXPECT_EQ(ran.err, "p9sh: no place for pwd (p9sh --help lists the options)\n");
+    EXPECT_EQ(ran.err, "p9sh: unexpected argument pwd (p9sh --help lists the options)\n");
 }
 
 TEST_F(ShForPeople, WatchLetsTheCommandComplain) {
