@@ -44,7 +44,7 @@ Exit status: 0 done, 1 refused, 2 usage, 3 no connection or no agreement,
 4 out of time, 5 protocol broken.
 
 Examples:
-  p9fuse tcp!fileserver /mnt -o aname=/export
+  p9fuse fileserver /mnt -o aname=/export
   p9fuse --status /mnt
 )";
 }

@@ -74,9 +74,9 @@ Result<ConnectionOptions> connection_options(const Options& options, std::functi
     return how;
 }
 
-/// Has the kernel read ahead as much as one message brings, where p9fuse may: 128 KiB at a time are little on a link
-/// with delay. More than INIT asked for is root's to say, and the mount works without. Whole requests only: a page more
-/// would be a request, and a message, of its own.
+/// Has the kernel read ahead 1 MiB, in requests that one message answers, where p9fuse may: 128 KiB at a time are
+/// little on a link with delay. More than INIT asked for is root's to say, and the mount works without. Whole requests
+/// only: a page more would be a request, and a message, of its own.
 void read_further_ahead(const std::string& mountpoint, std::size_t one_message) {
     const auto mount = mount_at(mountpoint);
     if (!mount) return;

@@ -11,9 +11,9 @@ namespace {
 constexpr std::chrono::milliseconds LONG{2};
 // Looking at one name is no sign that another will follow.
 constexpr u32 LOOKUPS_BEFORE = 2;
-// Who looks at names of a listing that is older than this has not just read it.
+// Who looks at a listing's names this long after it was read, or after the name before, does not follow it.
 constexpr std::chrono::minutes FOLLOWED_FOR{1};
-constexpr std::size_t NAMES_AT_MOST = 256, DIRECTORIES_AT_MOST = 4, AT_ONCE = 128;
+constexpr std::size_t NAMES_AT_MOST = 256, FIRST_NAMES = 32, DIRECTORIES_AT_MOST = 8, AT_ONCE = 128;
 
 std::chrono::duration<double> believed(const Behaviour& behaviour) {
     return std::chrono::duration<double>(std::min(behaviour.attribute_timeout, behaviour.entry_timeout));
@@ -37,7 +37,8 @@ std::optional<NameAhead> NamesAhead::take(const FileSystem& fs, u64 directory, c
     const auto at = directories_.find(directory);
     if (at == directories_.end()) return std::nullopt;
     Fetched& fetched = *at->second;
-    const Duration age = Clock::now() - fetched.when;
+    fetched.used = Clock::now();
+    const Duration age = fetched.used - fetched.when;
     if (fetched.changes != fs.changes || age >= believed(fs.behaviour())) {
         fetched.names.clear();
         return std::nullopt;
@@ -62,51 +63,65 @@ void NamesAhead::looked_up(FileSystem& fs, const InodePtr& directory, const std:
     if (!known) {
         known = std::make_shared<Fetched>();
         known->when = now;
-        make_room();
     }
     const FetchedPtr fetched = known;
-    if (fetched->under_way) return;
-    if (list && fetched->list != list) {
-        fetched->list = list;
-        fetched->followed = 0;
-        fetched->reached = 0;
+    fetched->used = now;
+    make_room();
+    if (fetched->under_way || !directories_.contains(directory->number)) return;
+    if (list && fetched->list.lock() != list) {
+        take_up(*fetched, list, name);
         fetched->changes = fs.changes;
     }
     // Who changes what he looks at will do so again, and make what was fetched worthless.
-    const bool in_order = list && fetched->changes == fs.changes && follows(*fetched, name) &&
-                          now - std::max(list->begun, fetched->when) < FOLLOWED_FOR;
-    if (!in_order) {
+    const bool in_order = list && fetched->changes == fs.changes &&
+                          now - std::max(list->begun, fetched->followed) < FOLLOWED_FOR &&
+                          follows(*fetched, *list, name);
+    if (in_order) {
+        fetched->followed = now;
+    } else {
         if (now - fetched->when >= believed(behaviour)) {
+            fetched->names.clear();
             fetched->when = now;
             fetched->lookups = 0;
         }
         if (took < LONG || ++fetched->lookups != LOOKUPS_BEFORE) return;
-        fetched->list = nullptr;
     }
     fetched->names.clear();
     fetched->when = now;
     fetched->changes = fs.changes;
     fetched->under_way = true;
-    spawn(fs.executor(), fetch(&fs, directory, fetched));
+    spawn(fs.executor(), fetch(&fs, directory, fetched, in_order ? list : nullptr));
 }
 
-bool NamesAhead::follows(Fetched& fetched, const std::string& name) {
-    const auto& names = fetched.list->names;
+void NamesAhead::take_up(Fetched& fetched, const NameListPtr& list, const std::string& name) {
+    const auto& listed = list->names;
+    const auto at = std::ranges::find(listed, name, &ListedName::name);
+    fetched.list = list;
+    fetched.reached = at == listed.end() ? 0 : static_cast<std::size_t>(at - listed.begin());
+    fetched.in_order = 0;
+    fetched.at_once = 0;
+    fetched.followed = {};
+    fetched.names.clear();
+}
+
+bool NamesAhead::follows(Fetched& fetched, const NameList& list, const std::string& name) {
+    const auto& names = list.names;
     while (fetched.reached < names.size() && names[fetched.reached].known) ++fetched.reached;
     const std::size_t end = std::min(names.size(), fetched.reached + NAMES_AT_MOST);
     for (std::size_t i = fetched.reached; i < end; ++i) {
         if (names[i].name != name) continue;
         fetched.reached = i + 1;
-        return ++fetched.followed >= LOOKUPS_BEFORE;
+        return ++fetched.in_order >= LOOKUPS_BEFORE;
     }
     return false;
 }
 
-std::vector<std::string> NamesAhead::next_names(Fetched& fetched) {
+/// More each time, as with reading ahead: who stops soon has cost little.
+std::vector<std::string> NamesAhead::next_names(Fetched& fetched, const NameList& list) {
+    fetched.at_once = fetched.at_once == 0 ? FIRST_NAMES : std::min(2 * fetched.at_once, NAMES_AT_MOST);
     std::vector<std::string> names;
-    const auto& listed = fetched.list->names;
-    for (; fetched.reached < listed.size() && names.size() < NAMES_AT_MOST; ++fetched.reached)
-        if (!listed[fetched.reached].known) names.push_back(listed[fetched.reached].name);
+    for (; fetched.reached < list.names.size() && names.size() < fetched.at_once; ++fetched.reached)
+        if (!list.names[fetched.reached].known) names.push_back(list.names[fetched.reached].name);
     return names;
 }
 
@@ -118,10 +133,13 @@ std::size_t NamesAhead::fids() const {
 }
 
 void NamesAhead::make_room() {
-    while (directories_.size() > DIRECTORIES_AT_MOST) {
-        const auto older = [](const auto& a, const auto& b) { return a.second->when < b.second->when; };
-        directories_.erase(std::min_element(directories_.begin(), directories_.end(), older));
-    }
+    if (directories_.size() <= DIRECTORIES_AT_MOST) return;
+    // What is under way counts in fids() until it has ended.
+    auto oldest = directories_.end();
+    for (auto at = directories_.begin(); at != directories_.end(); ++at)
+        if (!at->second->under_way && (oldest == directories_.end() || at->second->used < oldest->second->used))
+            oldest = at;
+    if (oldest != directories_.end()) directories_.erase(oldest);
 }
 
 awaitable<void> NamesAhead::fetch_one(const Node& from, const std::string& name, Fetched& into) {
@@ -152,7 +170,7 @@ awaitable<std::vector<std::string>> NamesAhead::all_names(FileSystem* fs, InodeP
     co_return names;
 }
 
-awaitable<void> NamesAhead::fetch(FileSystem* fs, InodePtr directory, FetchedPtr into) {
+awaitable<void> NamesAhead::fetch(FileSystem* fs, InodePtr directory, FetchedPtr into, NameListPtr list) {
     const UnderWay under_way(*fs);
     struct Ended {
         Fetched& fetched;
@@ -161,8 +179,8 @@ awaitable<void> NamesAhead::fetch(FileSystem* fs, InodePtr directory, FetchedPtr
     auto place = co_await fs->node(directory);
     if (!place) co_return;
     std::vector<std::string> names;
-    if (into->list) {
-        names = next_names(*into);
+    if (list) {
+        names = next_names(*into, *list);
     } else {
         auto listing = all_names(fs, directory);
         names = co_await std::move(listing);

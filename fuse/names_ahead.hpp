@@ -1,4 +1,4 @@
-// What is fetched of a directory before the kernel asks for it: the attributes of all its names.
+// What is fetched of a directory before the kernel asks for it: the attributes of its names, some hundred at most.
 //
 // A program that looks at one name after the other (git, make) waits for each, and on a link with delay that is all it
 // does. So when a directory's names are looked up one after the other, and the answers take long, the rest is asked for
@@ -36,20 +36,26 @@ private:
     struct Fetched {
         u64 changes = 0;         // FileSystem::changes before
         Clock::time_point when;  // that it was begun
+        Clock::time_point used;
         bool under_way = false;
         u32 lookups = 0;  // that took long, since then
         std::unordered_map<std::string, NameAhead> names;
-        NameListPtr list;         // that is being followed, or null
-        u32 followed = 0;         // names of it that were looked up in its order
-        std::size_t reached = 0;  // the first of it that has been neither looked up nor fetched
+        // The listing that somebody follows, and how far he and this have come in it.
+        std::weak_ptr<NameList> list;
+        Clock::time_point followed;
+        u32 in_order = 0;         // names that were looked up in its order
+        std::size_t reached = 0;  // the first that has been neither looked up nor fetched
+        std::size_t at_once = 0;  // names that were fetched last time
     };
     using FetchedPtr = std::shared_ptr<Fetched>;
 
-    static bool follows(Fetched& fetched, const std::string& name);
-    static std::vector<std::string> next_names(Fetched& fetched);
+    static void take_up(Fetched& fetched, const NameListPtr& list, const std::string& name);
+    static bool follows(Fetched& fetched, const NameList& list, const std::string& name);
+    static std::vector<std::string> next_names(Fetched& fetched, const NameList& list);
     static awaitable<std::vector<std::string>> all_names(FileSystem* fs, InodePtr directory);
     static awaitable<void> fetch_one(const Node& from, const std::string& name, Fetched& into);
-    static awaitable<void> fetch(FileSystem* fs, InodePtr directory, FetchedPtr into);
+    /// Of the list, or, without one, of the whole directory.
+    static awaitable<void> fetch(FileSystem* fs, InodePtr directory, FetchedPtr into, NameListPtr list);
     void make_room();
 
     std::unordered_map<u64, FetchedPtr> directories_;

@@ -60,6 +60,8 @@ awaitable<Result<u32>> mode_after_chown(NodePtr place) {
 /// asked each time, but when somebody does look.
 std::optional<AttributesReply> after_change(const FileSystem& fs, const Inode& inode, const AttributeChange& change) {
     const OpenFile* file = inode.open_files;
+    // The length of a file that may be a synthetic one is not kept.
+    if (file != nullptr && file->is_synthetic()) return {};
     while (file != nullptr && !file->told) file = file->older;
     // Owners that have names (9P2000, .u) are told by these, not by the numbers that they were set to.
     if (file == nullptr || !file->told->user.empty() || change.size || inode.detached()) return {};

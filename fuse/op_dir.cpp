@@ -48,6 +48,9 @@ awaitable<Result<void>> make_current(FileSystem* fs, OpenDirectory& directory) {
 awaitable<Result<void>> read_up_to(FileSystem* fs, OpenDirectory& directory, std::size_t index) {
     const NameListPtr list = directory.list;
     while (list->names.size() <= index && !list->complete) {
+        if (list->weight > MAX_LISTING_BYTES)
+            co_return Error::from_errno(
+                EFBIG, "the listing is larger than " + std::to_string(MAX_LISTING_BYTES >> 20) + " MiB");
         auto ready = co_await make_current(fs, directory);
         if (!ready) co_return std::move(ready).error();
         auto batch = co_await directory.directory->read(directory.cookie);
@@ -62,9 +65,6 @@ awaitable<Result<void>> read_up_to(FileSystem* fs, OpenDirectory& directory, std
         directory.changes = fs->changes;
         directory.cookie = batch->next;
         if (batch->end) list->finish();
-        if (list->weight > MAX_LISTING_BYTES)
-            co_return Error::from_errno(
-                EFBIG, "the listing is larger than " + std::to_string(MAX_LISTING_BYTES >> 20) + " MiB");
         // An answer that overtakes its Tflush counts, and is kept: before 9P2000.L nobody can read it again. The next
         // read would not know of the interrupt.
         const auto cancellation = co_await boost::asio::this_coro::cancellation_state;

@@ -18,6 +18,7 @@ public:
           offset_(offset),
           size_(size),
           open_(std::move(open)),
+          generation_(fs.connection().generation()),
           file_(open_->file),
           call_(file_->node().session(), Tread{file_->node().fid(), offset, size}) {}
 
@@ -48,8 +49,10 @@ private:
     }
 
     void go_the_general_way(Payload begun) {
-        auto again = [fs = &filesystem(), handle = handle_, offset = offset_, size = size_,
+        auto again = [fs = &filesystem(), handle = handle_, offset = offset_, size = size_, generation = generation_,
                       begun = std::make_shared<Payload>(std::move(begun))] {
+            // In another session the file may have changed.
+            if (fs->connection().generation() != generation) *begun = Payload();
             return read_file(fs, handle, offset, size, begun);
         };
         auto self = shared_from_this();
@@ -60,6 +63,7 @@ private:
     u64 offset_;
     u32 size_;
     std::shared_ptr<OpenFile> open_;
+    u64 generation_;
     FilePtr file_;  // its fid is in use until call_ has ended
     Call<Tread> call_;
 };

@@ -30,7 +30,8 @@ std::optional<std::string> CommandLine::Parser::finish_address() {
     if (!server.text.empty()) address = {server.text, "--address"};
     if (address.text.empty()) from_environment(address, "P9_ADDRESS");
     if (address.text.empty())
-        return "no server: name one with -a, as in -a tcp!localhost!564 or -a unix!/run/server.sock, or in P9_ADDRESS";
+        return "no server: name one with -a, as in -a tcp://localhost:564 or -a unix:/run/server.sock, or in "
+               "P9_ADDRESS";
     auto parsed = parse_address(address.text);
     if (!parsed) return parsed.error().message();
     common.address = std::move(*parsed);

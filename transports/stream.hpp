@@ -168,7 +168,7 @@ private:
             // A Unix socket that is closed with unread bytes in it resets the connection (unix(7)).
             const bool unread = !state->anything_came && (failed == boost::asio::error::connection_reset ||
                                                           failed == boost::asio::error::broken_pipe);
-            if (!words.empty() && state->wire.in_vain(unread))
+            if (!words.empty() && !state->anything_came && state->wire.in_vain(unread))
                 co_return Error(errc::connection_failed, state->wire.peer() + ": " + words);
         }
         if (!words.empty()) co_return state->lost(": " + words);

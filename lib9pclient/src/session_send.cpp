@@ -64,8 +64,8 @@ void SessionCore::send_at_once(ByteVector head, Bytes data) {
     try {
         rest.reserve(head_rest.size() + data_rest.size());
     } catch (const std::bad_alloc&) {
-        // The server would take whatever comes next for the rest of this message.
-        return end(Error::from_errno(ENOMEM, "no memory for the rest of a message that has left in part"));
+        // Where a part has left the server would take whatever comes next for the rest of it.
+        return end(Error::from_errno(ENOMEM, "no memory for a message that the connection has no room for"));
     }
     rest.insert(rest.end(), head_rest.begin(), head_rest.end());
     rest.insert(rest.end(), data_rest.begin(), data_rest.end());

@@ -37,7 +37,7 @@ INSTANTIATE_TEST_SUITE_P(
         RefusedServe{"Nowhere",
                      {"--memory"},
                      2,
-                     "nowhere to listen: say --listen unix!/tmp/9p.socket, --listen tcp!localhost!5640 or --stdio"},
+                     "nowhere to listen: say --listen unix:/tmp/9p.socket, --listen tcp://localhost:5640 or --stdio"},
         RefusedServe{"BadPort",
                      {"--memory", "--listen", "tcp!localhost!99999"},
                      2,

@@ -3,6 +3,7 @@
 #include "tests/fuse/cached.hpp"
 
 #include <fcntl.h>
+#include <sys/sendfile.h>
 #include <unistd.h>
 
 namespace p9::test {
@@ -70,6 +71,19 @@ TEST_F(Archiver, WhatIsWrittenBetweenTheChangesCounts) {
     EXPECT_EQ(::lseek(file, 0, SEEK_END), 2);
     ::close(file);
     EXPECT_EQ(contents_of(there("f")), "te");
+}
+
+// With cache=none the mount does not keep the length of a file that it has made.
+TEST_F(Archiver, WhatWasWrittenIsThereAfterAChange) {
+    ASSERT_NO_FATAL_FAILURE(mount_traced("cache=none"));
+    const int file = ::open(here("f").c_str(), O_CREAT | O_EXCL | O_RDWR, 0600);
+    EXPECT_EQ(::write(file, "text", 4), 4);
+    EXPECT_EQ(::fchmod(file, 0640), 0);
+    int copied[2];
+    ASSERT_EQ(::pipe2(copied, O_CLOEXEC), 0);
+    off_t from = 0;
+    EXPECT_EQ(::sendfile(copied[1], file, &from, 4), 4);
+    for (const int end : {file, copied[0], copied[1]}) ::close(end);
 }
 
 }  // namespace

@@ -143,20 +143,45 @@ TEST_F(NamesAheadTest, OfALongListingThereIsMoreAsSoonAsItIsWanted) {
     looked_up(place, TOO_SHORT, "f0");
     looked_up(place, TOO_SHORT, "f1");
     finish();
-    EXPECT_EQ(ahead().fids(), 256u);
-    EXPECT_TRUE(take(place, "f257"));
-    EXPECT_FALSE(take(place, "f258"));
-    looked_up(place, TOO_SHORT, "f258");
+    EXPECT_EQ(ahead().fids(), 32u);
+    EXPECT_TRUE(take(place, "f33"));
+    EXPECT_FALSE(take(place, "f34"));
+    looked_up(place, TOO_SHORT, "f34");
     finish();
-    EXPECT_EQ(ahead().fids(), 256u);
-    EXPECT_TRUE(take(place, "f514"));
+    EXPECT_EQ(ahead().fids(), 64u);
+    EXPECT_TRUE(take(place, "f98"));
+}
+
+TEST_F(NamesAheadTest, AListingMayBeFollowedFromTheMiddle) {
+    const InodePtr place = directory("d", 600);
+    listed(place, 600, 0);
+    looked_up(place, TOO_SHORT, "f500");
+    looked_up(place, TOO_SHORT, "f501");
+    finish();
+    EXPECT_TRUE(take(place, "f502"));
+}
+
+TEST_F(NamesAheadTest, TheDirectoryAboveStaysWhileItsChildrenAreFollowed) {
+    const InodePtr above = directory("d", 100);
+    listed(above, 100, 0);
+    looked_up(above, TOO_SHORT, "f0");
+    looked_up(above, TOO_SHORT, "f1");
+    finish();
+    for (int i = 0; i < 20; ++i) {
+        EXPECT_TRUE(take(above, "f" + std::to_string(2 + i))) << i;
+        const InodePtr below = directory("e" + std::to_string(i), 3);
+        listed(below, 3, 0);
+        looked_up(below, TOO_SHORT, "f0");
+        looked_up(below, TOO_SHORT, "f1");
+        finish();
+    }
 }
 
 TEST_F(NamesAheadTest, WhoLooksElsewhereInAListingIsNotFollowed) {
     const InodePtr place = directory("d", 600);
     listed(place, 600, 0);
     looked_up(place, TOO_SHORT, "f500");
-    looked_up(place, TOO_SHORT, "f501");
+    looked_up(place, TOO_SHORT, "f100");
     looked_up(place, TOO_SHORT, "not listed");
     EXPECT_EQ(fs_->requests_under_way, 0u);
 }
@@ -170,6 +195,27 @@ TEST_F(NamesAheadTest, WhoChangesWhatHeHasListedIsNotFollowed) {
     }
     EXPECT_EQ(fs_->requests_under_way, 0u);
     EXPECT_EQ(ahead().fids(), 0u);
+}
+
+TEST_F(NamesAheadTest, WhatIsTooOldStaysSoWhenTheNextLookBeginsAnew) {
+    timeout_ = 0.02;
+    use(Behaviour());
+    const InodePtr place = directory("d", 3);
+    look_twice(place);
+    const auto begun = Clock::now();
+    while (Clock::now() - begun < std::chrono::milliseconds(25)) {
+    }
+    looked_up(place, LONG_ENOUGH);
+    EXPECT_FALSE(take(place, "f2"));
+}
+
+TEST_F(NamesAheadTest, WhatAChangeMadeWorthlessStaysSoWhenAListingIsTakenUp) {
+    const InodePtr place = directory("d", 3);
+    look_twice(place);
+    ++fs_->changes;
+    listed(place, 3, 0);
+    looked_up(place, TOO_SHORT, "f0");
+    EXPECT_FALSE(take(place, "f2"));
 }
 
 TEST_F(NamesAheadTest, AChangeThroughTheMountMakesItWorthless) {
@@ -240,15 +286,15 @@ TEST_F(NamesAheadTest, LargeDirectoriesAreLeftAlone) {
     EXPECT_TRUE(take(just, "f255"));
 }
 
-TEST_F(NamesAheadTest, TheOldestOfFiveDirectoriesIsForgotten) {
+TEST_F(NamesAheadTest, TheDirectoryThatWasUsedLeastRecentlyIsForgotten) {
     std::vector<InodePtr> places;
-    for (int i = 0; i < 5; ++i) {
+    for (int i = 0; i < 9; ++i) {
         places.push_back(directory("d" + std::to_string(i), 3));
         look_twice(places.back());
     }
-    EXPECT_EQ(ahead().fids(), 12u);
+    EXPECT_EQ(ahead().fids(), 24u);
     EXPECT_FALSE(take(places[0], "f0"));
-    for (int i = 1; i < 5; ++i) EXPECT_TRUE(take(places[static_cast<std::size_t>(i)], "f0")) << i;
+    for (int i = 1; i < 9; ++i) EXPECT_TRUE(take(places[static_cast<std::size_t>(i)], "f0")) << i;
 }
 
 TEST_F(NamesAheadTest, ADirectoryThatIsGoneFetchesNothing) {

@@ -9,8 +9,8 @@ int main(int argc, char** argv) {
                       "Exit status: 0 done, 1 refused, 2 usage, 3 no connection, 4 out of time,\n"
                       "5 protocol broken, 130 interrupted. p9cat(1) tells more.\n\n"
                       "Examples:\n"
-                      "  p9cat -a tcp!fileserver!564 /etc/motd\n"
-                      "  p9cat -a unix!/run/server.sock -A /export -o big.iso --progress big.iso"});
+                      "  p9cat -a tcp://fileserver:564 /etc/motd\n"
+                      "  p9cat -a unix:/run/server.sock -A /export -o big.iso --progress big.iso"});
     line.number("--offset", options.offset, "N", "Begin N bytes into each file; 64K, 1M and so on too", true);
     line.number("--length", options.length, "N", "Print at most N bytes of each file", true);
     line.number("-n", options.count, "COUNT", "For event files: each reply as it comes, COUNT in all", false);

@@ -55,11 +55,12 @@ awaitable<Result<std::string>> behind_links(const Client& client, std::string pa
 }
 
 /// By its attributes where the qid does not tell: some servers' do not.
-awaitable<bool> is_directory(const Node& node) {
+awaitable<Result<bool>> is_directory(const Node& node) {
     if ((node.qid().type & QTDIR) != 0) co_return true;
     auto asking = node.attributes(GETATTR_BASIC);
     auto attributes = co_await std::move(asking);
-    co_return attributes && attributes->is_directory();
+    if (!attributes) co_return attributes.error();
+    co_return attributes->is_directory();
 }
 
 awaitable<Result<Destination>> remote_destination(const Client& client, std::string path, bool folder_wanted) {
@@ -70,7 +71,11 @@ awaitable<Result<Destination>> remote_destination(const Client& client, std::str
     auto node = co_await std::move(walking);
     if (!node && node.error().is_errc()) co_return node.error();
     bool directory = false;
-    if (node) directory = co_await is_directory(*node);
+    if (node) {
+        const auto found = co_await is_directory(*node);
+        if (!found) co_return found.error();
+        directory = *found;
+    }
     if (directory) {
         destination.remote_path = split_path(path);
         destination.folder = remote_folder(*std::move(node), destination.remote);
@@ -92,8 +97,9 @@ awaitable<Result<Destination>> remote_destination(const Client& client, std::str
     auto finding = client.walk(std::move(parent_path), Follow::yes);
     auto parent = co_await std::move(finding);
     if (!parent) co_return parent.error();
-    const bool below_directory = co_await is_directory(*parent);
-    if (!below_directory) co_return Error::from_errno(ENOTDIR);
+    const auto below_directory = co_await is_directory(*parent);
+    if (!below_directory) co_return below_directory.error();
+    if (!*below_directory) co_return Error::from_errno(ENOTDIR);
     destination.folder = remote_folder(*std::move(parent), destination.remote);
     co_return destination;
 }

@@ -9,8 +9,8 @@ int main(int argc, char** argv) {
                       "it is whole. Exit status: 0 done, 1 refused, 2 usage, 3 no connection, 4 out of\n"
                       "time, 5 protocol broken, 130 interrupted. p9cp(1) tells more.\n\n"
                       "Examples:\n"
-                      "  p9cp -a tcp!fileserver -r :/home/glenda/notes .\n"
-                      "  p9cp -a unix!/run/server.sock -rp --resume photos :/backup"});
+                      "  p9cp -a fileserver -r :/home/glenda/notes .\n"
+                      "  p9cp -a unix:/run/server.sock -rp --resume photos :/backup"});
     line.flag("-r,-R", options.copy.recursive, "Copy directories with all that is in them");
     line.flag("-p", options.copy.preserve, "Keep permissions and times");
     line.flag("-f", options.copy.force, "Let trees from the server replace files here");

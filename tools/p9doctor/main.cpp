@@ -22,8 +22,8 @@ int main(int argc, char** argv) {
                              "Exit status: 0 all is well, 1 refused, 2 usage, 3 no connection, 4 out of time,\n"
                              "5 protocol broken, 130 interrupted. p9doctor(1) tells more.\n\n"
                              "Examples:\n"
-                             "  p9doctor tcp!fileserver!564\n"
-                             "  p9doctor -A /export unix!/run/diod.sock"});
+                             "  p9doctor tcp://fileserver:564\n"
+                             "  p9doctor -A /export unix:/run/diod.sock"});
     bool json = false;
     bool no_mount = false;
     line.flag("--json", json, "One JSON object a line: step, result, text, advice");

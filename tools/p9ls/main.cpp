@@ -10,8 +10,8 @@ int main(int argc, char** argv) {
                       "Exit status: 0 done, 1 refused, 2 usage, 3 no connection, 4 out of time,\n"
                       "5 protocol broken, 130 interrupted. p9ls(1) tells more.\n\n"
                       "Examples:\n"
-                      "  p9ls -a tcp!fileserver!564 -l /etc\n"
-                      "  p9ls -a unix!/run/server.sock '/proc/*/status'"});
+                      "  p9ls -a tcp://fileserver:564 -l /etc\n"
+                      "  p9ls -a unix:/run/server.sock '/proc/*/status'"});
     line.flag("-l", options.long_format, "Long format: mode, links, owner, group, size, time");
     line.flag("-d", options.directory, "Directories themselves, not what is in them");
     line.flag("-R", options.recursive, "Directories in directories too");

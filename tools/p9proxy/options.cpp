@@ -16,10 +16,10 @@ constexpr const char* EXAMPLES =
     "Exit status: 0 ended by SIGTERM or with its last client, 2 usage, 3 cannot\n"
     "listen, 130 interrupted. p9proxy(1) tells more.\n\n"
     "Examples:\n"
-    "  p9proxy --listen ws://127.0.0.1:8080/ --dial unix!/tmp/9p.socket --keep 30\n"
+    "  p9proxy --listen ws://127.0.0.1:8080/ --dial unix:/tmp/9p.socket --keep 30\n"
     "      (for v86: proxy_url: \"ws://localhost:8080/\")\n"
-    "  p9proxy --listen unix!/tmp/guest --dial virtio!/tmp/port.socket --share\n"
-    "      (then p9fuse and p9ls use unix!/tmp/guest at the same time)";
+    "  p9proxy --listen unix:/tmp/guest --dial virtio:/tmp/port.socket --share\n"
+    "      (then p9fuse and p9ls use unix:/tmp/guest at the same time)";
 
 using tools::in_quotes;
 using tools::take_number;
@@ -72,7 +72,7 @@ void describe(CLI::App& app, Given& given, Options& options) {
 Wrong take_addresses(const Given& given, Options& options) {
     if (Wrong wrong = tools::take_listen(given.listen, options.listen)) return wrong;
     if (options.listen.empty())
-        return "nowhere to listen: say --listen unix!/tmp/9p.socket or --listen ws://127.0.0.1:8080/";
+        return "nowhere to listen: say --listen unix:/tmp/9p.socket or --listen ws://127.0.0.1:8080/";
     if (!given.dial) return "no server: say --dial ADDR";
     auto address = parse_address(*given.dial);
     if (!address) return "--dial: " + address.error().message();

@@ -17,8 +17,8 @@ constexpr const char* EXAMPLES =
     "Exit status: 0 ended by SIGTERM or with its last client, 1 the tree cannot be\n"
     "served, 2 usage, 3 cannot listen, 130 interrupted. p9serve(1) tells more.\n\n"
     "Examples:\n"
-    "  p9serve --listen unix!/tmp/9p.socket --dir /srv --read-only\n"
-    "  p9serve --listen tcp!localhost!5640 --sip --type 'echo=exec sleep 100'\n"
+    "  p9serve --listen unix:/tmp/9p.socket --dir /srv --read-only\n"
+    "  p9serve --listen tcp://localhost:5640 --sip --type 'echo=exec sleep 100'\n"
     "  p9ls -a 'exec!ssh host p9serve --stdio --dir /srv'";
 
 using tools::in_quotes;
@@ -81,7 +81,7 @@ Wrong take_addresses(const Given& given, Options& options) {
     if (Wrong wrong = tools::take_listen(given.listen, options.listen)) return wrong;
     if (given.stdio) options.listen.emplace_back(FdAddress{0, 1});
     if (options.listen.empty())
-        return "nowhere to listen: say --listen unix!/tmp/9p.socket, --listen tcp!localhost!5640 or --stdio";
+        return "nowhere to listen: say --listen unix:/tmp/9p.socket, --listen tcp://localhost:5640 or --stdio";
     options.listening = given.listening;
     return tools::check_listen_options(options.listening, options.listen);
 }

@@ -97,8 +97,8 @@ int main(int argc, char** argv) {
                       "Exit status: 0 done, 1 refused, 2 usage, 3 no connection, 4 out of time,\n"
                       "5 protocol broken, 130 interrupted. p9sh(1) tells more.\n\n"
                       "Examples:\n"
-                      "  p9sh -a tcp!fileserver!564\n"
-                      "  p9sh -a unix!/run/server.sock -c 'cd /logs; ls -lt | head'"});
+                      "  p9sh -a tcp://fileserver:564\n"
+                      "  p9sh -a unix:/run/server.sock -c 'cd /logs; ls -lt | head'"});
     line.text("-c", commands, "COMMANDS", "Run these, with ; or newlines between them");
     line.text("-f", wanted.file, "FILE", "Run the commands in FILE, or - for standard input");
     line.flag("-k", wanted.keep_going, "Go on after an error; the status is the first one's");

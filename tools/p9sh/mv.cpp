@@ -8,13 +8,13 @@ namespace {
 
 /// Which of the two an error of theirs is about, if it can be told.
 awaitable<std::string> at_fault(Call& call, std::string source, std::string target, Error error) {
-    const std::string both = call.shown(source) + " to " + call.shown(target);
+    const std::string both = source + " to " + target;
     if (!error.is_errno(ENOENT) && !error.is_errno(ENOTDIR)) co_return both;
     const auto there = co_await type_at(call, source);
-    if (!there) co_return there.error().is_errc() ? both : call.shown(source);
+    if (!there) co_return there.error().is_errc() ? both : source;
     const std::string whole = call.shell.absolute(target);
     const bool folder = co_await is_directory(call, "/" + whole.substr(0, whole.rfind('/')));
-    co_return folder ? both : call.shown(target);
+    co_return folder ? both : target;
 }
 
 }  // namespace
