@@ -37,7 +37,7 @@ INSTANTIATE_TEST_SUITE_P(
         RefusedProxy{"Nowhere",
                      {"--dial", nowhere},
                      2,
-                     "nowhere to listen: say --listen unix!/tmp/9p.socket or --listen ws://127.0.0.1:8080/"},
+                     "nowhere to listen: say --listen unix:/tmp/9p.socket or --listen ws://127.0.0.1:8080/"},
         RefusedProxy{"NoServer", {"--listen", nowhere}, 2, "no server: say --dial ADDR"},
         RefusedProxy{"BadAddress",
                      {"--listen", nowhere, "--dial", "tcp!h!99999"},
@@ -76,8 +76,8 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(ProxyOptions, TheHelpShowsBothUses) {
     const Ran ran = run_program({tool("p9proxy"), "--help"});
     EXPECT_EQ(ran.status, 0);
-    EXPECT_THAT(ran.out, HasSubstr("p9proxy --listen ws://127.0.0.1:8080/ --dial unix!/tmp/9p.socket --keep 30"));
-    EXPECT_THAT(ran.out, HasSubstr("--dial virtio!/tmp/port.socket --share"));
+    EXPECT_THAT(ran.out, HasSubstr("p9proxy --listen ws://127.0.0.1:8080/ --dial unix:/tmp/9p.socket --keep 30"));
+    EXPECT_THAT(ran.out, HasSubstr("--dial virtio:/tmp/port.socket --share"));
     std::string_view rest = ran.out;
     while (!rest.empty()) {
         const std::string_view line = rest.substr(0, rest.find('\n'));
