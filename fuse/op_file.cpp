@@ -15,11 +15,20 @@ bool is_cached(const Inode& inode, const OpenFile& but) {
     return open != nullptr;
 }
 
+/// Somebody has it open past the kernel's cache by another file than this new one.
+bool is_direct(const Inode& inode, const OpenFile& but) {
+    const OpenFile* open = inode.open_files;
+    while (open != nullptr && (open == &but || !open->direct)) open = open->older;
+    return open != nullptr;
+}
+
 /// Files of length 0 may yield data all the same (ctl and event files): the kernel must not stop at that length. Nor
 /// must it keep what nobody can tell to be old. But a file that it caches already is no synthetic one, and may be empty
 /// on the server only because what was written is still in a writeback cache.
 bool past_the_cache(const FileSystem& fs, const OpenFile& file) {
     const Inode& inode = *file.inode;
+    // He would not see what is still in a writeback cache.
+    if (fs.behaviour().cache == CacheMode::loose && is_direct(inode, file)) return true;
     return fs.behaviour().cache == CacheMode::none || (inode.size == 0 && !is_cached(inode, file)) ||
            inode.untellable || !inode.seen.tells() || (inode.qid.type & QTEXCL) != 0;
 }

@@ -130,5 +130,25 @@ TEST_F(Cache, TimesThatAreGivenWinOverTheMode) {
     EXPECT_EQ(::access(here("f").c_str(), F_OK), -1);
 }
 
+// Who opens an empty file goes past the kernel's cache, which may hold what somebody else writes meanwhile.
+TEST_F(Cache, WhatIsWrittenToAFileThatWasEmptyIsSeenByAllWhoHaveItOpen) {
+    for (const std::string mode : {"none", "auto", "loose"}) {
+        ASSERT_NO_FATAL_FAILURE(mount_traced("cache=" + mode));
+        std::filesystem::remove(there("f"));
+        put(there("f"), "");
+        const int first = ::open(here("f").c_str(), O_RDWR);
+        EXPECT_EQ(::pwrite(first, "text", 4, 0), 4);
+        const int second = ::open(here("f").c_str(), O_RDWR);
+        EXPECT_EQ(::pwrite(second, "end", 3, 200'000), 3);
+        char hole[10] = "no zeros";
+        EXPECT_EQ(::pread(first, hole, sizeof hole, 100'000), static_cast<ssize_t>(sizeof hole)) << mode;
+        EXPECT_EQ(std::string(hole, sizeof hole), std::string(sizeof hole, '\0')) << mode;
+        EXPECT_EQ(::pread(first, hole, 3, 200'000), 3) << mode;
+        EXPECT_EQ(std::string(hole, 3), "end") << mode;
+        ::close(first);
+        ::close(second);
+    }
+}
+
 }  // namespace
 }  // namespace p9::test
