@@ -1,94 +1,8 @@
-// What is fetched of a directory before anybody asks, from a real server and without a kernel.
-#include "fuse/filesystem.hpp"
-
-#include "p9/transports/address.hpp"
-#include "tests/fuse/faked.hpp"
-#include "tests/support/loop.hpp"
-
-#include <boost/asio/post.hpp>
+// Directories whose names are looked up one after the other where that takes long.
+#include "tests/fuse/names_ahead.hpp"
 
 namespace p9::fuse {
 namespace {
-
-constexpr std::chrono::milliseconds LONG_ENOUGH{10}, TOO_SHORT{1};
-
-/// What a mount has, without a kernel.
-class NamesAheadTest : public test::FakedMountTest {
-protected:
-    void SetUp() override {
-        exported_ = scratch_.make("export");
-        connect("exec!" + std::string(P9_BINARY_DIR) + "/p9serve --stdio --dir " + exported_);
-    }
-    void connect(const std::string& address) {
-        ConnectionOptions how;
-        how.address = *parse_address(address);
-        how.session.dialects = {Dialect::linux_};
-        how.attach.label = MOUNTS_OWN;
-        connection_.emplace(loop_.executor(), std::move(how), log_);
-        auto root = loop_.run(connection_->connect());
-        ASSERT_TRUE(root) << root.error().message();
-        root_ = std::move(*root);
-        use(Behaviour());
-    }
-    void use(Behaviour behaviour) {
-        behaviour.attribute_timeout = behaviour.entry_timeout = timeout_;
-        fs_ = std::make_unique<FileSystem>(*connection_, root_, std::move(behaviour), log_);
-    }
-    void put(const std::string& name) { std::ofstream(exported_ + "/" + name) << "text"; }
-    /// A directory with so many files, as an inode.
-    InodePtr directory(const std::string& name, int files) {
-        scratch_.make("export/" + name);
-        for (int i = 0; i < files; ++i) put(name + "/f" + std::to_string(i));
-        auto node = loop_.run(root_->walk(name));
-        EXPECT_TRUE(node);
-        Attributes attributes;
-        attributes.mode = P9_S_IFDIR | 0755;
-        const Qid qid = node->qid();
-        return fs_->inodes.remember(fs_->inodes.find(1), name, qid, std::make_shared<Node>(std::move(*node)),
-                                    attributes);
-    }
-    /// What this begins has begun, and waits for the server.
-    void looked_up(const InodePtr& directory, Duration took, const std::string& name = "f0") {
-        ahead().looked_up(*fs_, directory, name, took);
-        boost::asio::post(loop_.context(), [this] { turn_ = true; });
-        turn_ = false;
-        ASSERT_TRUE(loop_.run_until([&] { return turn_; }));
-    }
-    /// What two looks in a row bring.
-    void look_twice(const InodePtr& directory, Duration took = LONG_ENOUGH) {
-        looked_up(directory, took);
-        looked_up(directory, took);
-        finish();
-    }
-    /// Somebody has just listed the directory: these were told with their attributes, and all the others without.
-    void listed(const InodePtr& directory, int files, int told) {
-        auto list = fs_->kept_lists.begin();
-        for (int i = 0; i < files; ++i) {
-            ListedName listed;
-            listed.name = "f" + std::to_string(i);
-            listed.known = i < told;
-            list->add(std::move(listed));
-        }
-        list->finish();
-        fs_->kept_lists.keep(directory->number, std::move(list));
-    }
-    void finish() {
-        ASSERT_TRUE(loop_.run_until([&] { return fs_->requests_under_way == 0; }));
-    }
-    std::optional<NameAhead> take(const InodePtr& directory, const std::string& name) {
-        return ahead().take(*fs_, directory->number, name);
-    }
-    NamesAhead& ahead() { return fs_->names_ahead; }
-
-    double timeout_ = 1000;
-    bool turn_ = false;
-    std::string exported_;
-    test::Loop loop_;
-    Log log_;
-    std::optional<Connection> connection_;
-    NodePtr root_;
-    std::unique_ptr<FileSystem> fs_;
-};
 
 TEST_F(NamesAheadTest, TheSecondLookFetchesTheOtherNames) {
     const InodePtr place = directory("d", 10);
@@ -123,80 +37,6 @@ TEST_F(NamesAheadTest, QuickAnswersAreNotWorthIt) {
     EXPECT_EQ(ahead().fids(), 0u);
 }
 
-TEST_F(NamesAheadTest, WhoFollowsAListingIsFollowed) {
-    const InodePtr place = directory("d", 10);
-    listed(place, 10, 4);
-    looked_up(place, TOO_SHORT, "f4");
-    EXPECT_EQ(fs_->requests_under_way, 0u);
-    looked_up(place, TOO_SHORT, "f5");
-    EXPECT_EQ(fs_->requests_under_way, 1u);
-    finish();
-    EXPECT_EQ(ahead().fids(), 4u);
-    EXPECT_FALSE(take(place, "f3"));  // the kernel has it from the listing
-    EXPECT_TRUE(take(place, "f6"));
-    EXPECT_TRUE(take(place, "f9"));
-}
-
-TEST_F(NamesAheadTest, OfALongListingThereIsMoreAsSoonAsItIsWanted) {
-    const InodePtr place = directory("d", 600);
-    listed(place, 600, 0);
-    looked_up(place, TOO_SHORT, "f0");
-    looked_up(place, TOO_SHORT, "f1");
-    finish();
-    EXPECT_EQ(ahead().fids(), 32u);
-    EXPECT_TRUE(take(place, "f33"));
-    EXPECT_FALSE(take(place, "f34"));
-    looked_up(place, TOO_SHORT, "f34");
-    finish();
-    EXPECT_EQ(ahead().fids(), 64u);
-    EXPECT_TRUE(take(place, "f98"));
-}
-
-TEST_F(NamesAheadTest, AListingMayBeFollowedFromTheMiddle) {
-    const InodePtr place = directory("d", 600);
-    listed(place, 600, 0);
-    looked_up(place, TOO_SHORT, "f500");
-    looked_up(place, TOO_SHORT, "f501");
-    finish();
-    EXPECT_TRUE(take(place, "f502"));
-}
-
-TEST_F(NamesAheadTest, TheDirectoryAboveStaysWhileItsChildrenAreFollowed) {
-    const InodePtr above = directory("d", 100);
-    listed(above, 100, 0);
-    looked_up(above, TOO_SHORT, "f0");
-    looked_up(above, TOO_SHORT, "f1");
-    finish();
-    for (int i = 0; i < 20; ++i) {
-        EXPECT_TRUE(take(above, "f" + std::to_string(2 + i))) << i;
-        const InodePtr below = directory("e" + std::to_string(i), 3);
-        listed(below, 3, 0);
-        looked_up(below, TOO_SHORT, "f0");
-        looked_up(below, TOO_SHORT, "f1");
-        finish();
-    }
-}
-
-TEST_F(NamesAheadTest, WhoLooksElsewhereInAListingIsNotFollowed) {
-    const InodePtr place = directory("d", 600);
-    listed(place, 600, 0);
-    looked_up(place, TOO_SHORT, "f500");
-    looked_up(place, TOO_SHORT, "f100");
-    looked_up(place, TOO_SHORT, "not listed");
-    EXPECT_EQ(fs_->requests_under_way, 0u);
-}
-
-TEST_F(NamesAheadTest, WhoChangesWhatHeHasListedIsNotFollowed) {
-    const InodePtr place = directory("d", 10);
-    listed(place, 10, 0);
-    for (int i = 0; i < 10; ++i) {
-        looked_up(place, TOO_SHORT, "f" + std::to_string(i));
-        ++fs_->changes;  // as rm -r does
-    }
-    EXPECT_EQ(fs_->requests_under_way, 0u);
-    EXPECT_EQ(ahead().fids(), 0u);
-}
-
 TEST_F(NamesAheadTest, WhatIsTooOldStaysSoWhenTheNextLookBeginsAnew) {
     timeout_ = 0.02;
     use(Behaviour());
@@ -206,15 +46,6 @@ TEST_F(NamesAheadTest, WhatIsTooOldStaysSoWhenTheNextLookBeginsAnew) {
     while (Clock::now() - begun < std::chrono::milliseconds(25)) {
     }
     looked_up(place, LONG_ENOUGH);
-    EXPECT_FALSE(take(place, "f2"));
-}
-
-TEST_F(NamesAheadTest, WhatAChangeMadeWorthlessStaysSoWhenAListingIsTakenUp) {
-    const InodePtr place = directory("d", 3);
-    look_twice(place);
-    ++fs_->changes;
-    listed(place, 3, 0);
-    looked_up(place, TOO_SHORT, "f0");
     EXPECT_FALSE(take(place, "f2"));
 }
 
