@@ -8,17 +8,10 @@ namespace {
 
 using tools::both;
 
-/// The kernel caches the inode's contents for somebody who has it open by another file than this new one.
-bool is_cached(const Inode& inode, const OpenFile& but) {
+/// Somebody has the inode open by another file than this new one: past the kernel's cache, or through it.
+bool is_open_elsewhere(const Inode& inode, const OpenFile& but, bool direct) {
     const OpenFile* open = inode.open_files;
-    while (open != nullptr && (open == &but || open->direct)) open = open->older;
-    return open != nullptr;
-}
-
-/// Somebody has it open past the kernel's cache by another file than this new one.
-bool is_direct(const Inode& inode, const OpenFile& but) {
-    const OpenFile* open = inode.open_files;
-    while (open != nullptr && (open == &but || !open->direct)) open = open->older;
+    while (open != nullptr && (open == &but || open->direct != direct)) open = open->older;
     return open != nullptr;
 }
 
@@ -28,8 +21,8 @@ bool is_direct(const Inode& inode, const OpenFile& but) {
 bool past_the_cache(const FileSystem& fs, const OpenFile& file) {
     const Inode& inode = *file.inode;
     // He would not see what is still in a writeback cache.
-    if (fs.behaviour().cache == CacheMode::loose && is_direct(inode, file)) return true;
-    return fs.behaviour().cache == CacheMode::none || (inode.size == 0 && !is_cached(inode, file)) ||
+    if (fs.behaviour().cache == CacheMode::loose && is_open_elsewhere(inode, file, true)) return true;
+    return fs.behaviour().cache == CacheMode::none || (inode.size == 0 && !is_open_elsewhere(inode, file, false)) ||
            inode.untellable || !inode.seen.tells() || (inode.qid.type & QTEXCL) != 0;
 }
 

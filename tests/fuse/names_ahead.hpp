@@ -62,6 +62,11 @@ protected:
         looked_up(directory, took);
         finish();
     }
+    /// Who follows a listing looks at fN and the name after it, which are answered soon.
+    void look_at_two(const InodePtr& directory, int first) {
+        for (const int i : {first, first + 1}) looked_up(directory, TOO_SHORT, "f" + std::to_string(i));
+        finish();
+    }
     /// Somebody has just listed the directory: these were told with their attributes, and all the others without.
     void listed(const InodePtr& directory, int files, int told) {
         auto list = fs_->kept_lists.begin();

@@ -21,9 +21,7 @@ TEST_F(NamesAheadTest, WhoFollowsAListingIsFollowed) {
 TEST_F(NamesAheadTest, OfALongListingThereIsMoreAsSoonAsItIsWanted) {
     const InodePtr place = directory("d", 600);
     listed(place, 600, 0);
-    looked_up(place, TOO_SHORT, "f0");
-    looked_up(place, TOO_SHORT, "f1");
-    finish();
+    look_at_two(place, 0);
     EXPECT_EQ(ahead().fids(), 32u);
     EXPECT_TRUE(take(place, "f33"));
     EXPECT_FALSE(take(place, "f34"));
@@ -36,25 +34,19 @@ TEST_F(NamesAheadTest, OfALongListingThereIsMoreAsSoonAsItIsWanted) {
 TEST_F(NamesAheadTest, AListingMayBeFollowedFromTheMiddle) {
     const InodePtr place = directory("d", 600);
     listed(place, 600, 0);
-    looked_up(place, TOO_SHORT, "f500");
-    looked_up(place, TOO_SHORT, "f501");
-    finish();
+    look_at_two(place, 500);
     EXPECT_TRUE(take(place, "f502"));
 }
 
 TEST_F(NamesAheadTest, TheDirectoryAboveStaysWhileItsChildrenAreFollowed) {
     const InodePtr above = directory("d", 100);
     listed(above, 100, 0);
-    looked_up(above, TOO_SHORT, "f0");
-    looked_up(above, TOO_SHORT, "f1");
-    finish();
+    look_at_two(above, 0);
     for (int i = 0; i < 20; ++i) {
         EXPECT_TRUE(take(above, "f" + std::to_string(2 + i))) << i;
         const InodePtr below = directory("e" + std::to_string(i), 3);
         listed(below, 3, 0);
-        looked_up(below, TOO_SHORT, "f0");
-        looked_up(below, TOO_SHORT, "f1");
-        finish();
+        look_at_two(below, 0);
     }
 }
 
