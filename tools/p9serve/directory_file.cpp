@@ -103,12 +103,31 @@ DirectoryFile::DirectoryFile(DirectoryContextPtr context, u32 user, Descriptor f
 Result<std::shared_ptr<DirectoryFile>> DirectoryFile::make(DirectoryContextPtr context, u32 user, Descriptor fd) {
     struct stat status{};
     if (::fstat(fd.get(), &status) != 0) return host_error(errno);
-    return std::make_shared<DirectoryFile>(std::move(context), user, std::move(fd), status);
+    return make(std::move(context), user, std::move(fd), status);
+}
+
+std::shared_ptr<DirectoryFile> DirectoryFile::make(DirectoryContextPtr context, u32 user, Descriptor fd,
+                                                   const struct stat& status) {
+    if (!S_ISDIR(status.st_mode))
+        return std::make_shared<DirectoryFile>(std::move(context), user, std::move(fd), status);
+    auto& known = context->directories()[{status.st_dev, status.st_ino, user}];
+    if (auto same = known.lock()) {
+        same->note(status);
+        return same;
+    }
+    auto directory = std::make_shared<DirectoryFile>(context, user, std::move(fd), status);
+    known = directory;
+    return directory;
+}
+
+DirectoryFile::~DirectoryFile() {
+    if (is_directory()) context_->directories().erase(key());
 }
 
 void DirectoryFile::note(const struct stat& status) {
     mode_ = status.st_mode;
     device_ = status.st_dev;
+    inode_ = status.st_ino;
     qid_ = {qid_type(mode_), qid_version(status.st_mtim, status.st_ctim),
             context_->qid_path(status.st_dev, status.st_ino)};
 }

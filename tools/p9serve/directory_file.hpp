@@ -11,6 +11,8 @@
 
 #include <sys/stat.h>
 
+#include <compare>
+#include <map>
 #include <optional>
 #include <span>
 #include <utility>
@@ -45,6 +47,16 @@ Descriptor open_beneath(int directory, const char* name);
 /// The host's flags for those that mean something for a file that exists already, and those that every open has here.
 int host_flags(OpenFlags flags);
 
+class DirectoryFile;
+
+/// A directory of the host as `user` sees it. The numbers stand for it as long as somebody has it open.
+struct DirectoryKey {
+    u64 device;
+    u64 inode;
+    u32 user;
+    auto operator<=>(const DirectoryKey&) const = default;
+};
+
 /// What all files of a tree share.
 class DirectoryContext {
 public:
@@ -64,6 +76,9 @@ public:
     bool privileged() const { return privileged_; }
     /// The identity of inode `inode` of the device `device`.
     u64 qid_path(u64 device, u64 inode) const;
+    /// The directories that are open now. Each fid holds all directories on its path, so they have to share: else a
+    /// hundred fids in a deep tree would use thousands of descriptors.
+    std::map<DirectoryKey, std::weak_ptr<DirectoryFile>>& directories() { return directories_; }
     /// A thread for calls that take long and cannot be awaited.
     boost::asio::thread_pool& thread();
     /// Waits until that thread has done what it was given.
@@ -77,6 +92,7 @@ private:
     Descriptor proc_;
     u64 device_ = 0;
     bool privileged_ = false;
+    std::map<DirectoryKey, std::weak_ptr<DirectoryFile>> directories_;
     std::optional<boost::asio::thread_pool> thread_;
 };
 
@@ -100,9 +116,13 @@ class DirectoryFile final : public File, public std::enable_shared_from_this<Dir
 public:
     /// `fd` is an O_PATH descriptor and `status` what fstat told of it. `user` is who attached.
     DirectoryFile(DirectoryContextPtr context, u32 user, Descriptor fd, const struct stat& status);
+    ~DirectoryFile() override;
 
     /// Takes `fd`, O_PATH, and asks what it is.
     static Result<std::shared_ptr<DirectoryFile>> make(DirectoryContextPtr context, u32 user, Descriptor fd);
+    /// The same where `status` is known: one object for all who have the same directory.
+    static std::shared_ptr<DirectoryFile> make(DirectoryContextPtr context, u32 user, Descriptor fd,
+                                               const struct stat& status);
 
     Qid qid() const override { return qid_; }
     awaitable<Result<Attributes>> attributes() override;
@@ -133,6 +153,7 @@ private:
     friend class DirectoryOpen;
 
     void note(const struct stat& status);
+    DirectoryKey key() const { return {device_, inode_, user_}; }
     /// EROFS for a tree that is served read-only.
     std::optional<Error> refuse_change() const;
     Result<OpenFilePtr> open_now(OpenFlags flags);
@@ -154,6 +175,7 @@ private:
     u32 user_;
     u32 mode_ = 0;  // as of the last look; the type never changes
     u64 device_ = 0;
+    u64 inode_ = 0;
     Qid qid_;
     int writer_ = -1;  // a descriptor open for writing, of a DirectoryOpen of this file, or -1
 };

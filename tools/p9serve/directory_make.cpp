@@ -64,7 +64,7 @@ Result<FilePtr> DirectoryFile::made(const std::string& name, u32 mode, u32 gid) 
         ::unlinkat(fd(), name.c_str(), S_ISDIR(mode) ? AT_REMOVEDIR : 0);
         return host_error(failed);
     }
-    return FilePtr(std::make_shared<DirectoryFile>(context_, user_, std::move(found), status));
+    return FilePtr(DirectoryFile::make(context_, user_, std::move(found), status));
 }
 
 Result<Created> DirectoryFile::create_now(const std::string& name, OpenFlags flags, u32 mode, u32 gid) {
