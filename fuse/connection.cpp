@@ -81,8 +81,9 @@ awaitable<Result<NodePtr>> Connection::attach(std::shared_ptr<bool> reached) {
 
 awaitable<void> Connection::keep(std::function<awaitable<void>(NodePtr)> take_over) {
     // Inherited descriptors cannot be dialled again.
-    const bool again =
-        options_.reconnect_timeout != Duration::zero() && !std::holds_alternative<FdAddress>(options_.address);
+    const bool again = !std::holds_alternative<FdAddress>(options_.address);
+    const bool callers_wait = again && options_.reconnect_timeout != Duration::zero();
+    const std::string fails = "every call fails with \"" + errno_message(ENOTCONN) + '"';
     Backoff pauses(FIRST_RETRY, LONGEST_RETRY);
     while (!stopped_) {
         const std::shared_ptr<Session> session = session_;
@@ -91,16 +92,19 @@ awaitable<void> Connection::keep(std::function<awaitable<void>(NodePtr)> take_ov
         if (stopped_) co_return;
         ready_ = false;
         lost_since_ = Clock::now();
-        log_.note(
-            "the connection to " + name() + " ended: " + last_error_->message() +
-            (again ? "; trying to get it back" : "; every call now fails with \"" + errno_message(ENOTCONN) + '"'));
+        log_.note("the connection to " + name() + " ended: " + last_error_->message() +
+                  (again ? "; trying to get it back" : "") +
+                  (callers_wait ? ""
+                   : again      ? "; until then " + fails
+                                : "; " + fails));
         tell_("no connection to " + name() + ": " + last_error_->message());
-        if (!again) {
+        if (callers_wait) {
+            spawn(executor_, give_up_later(generation_));
+        } else {
             given_up_ = true;
             changed_.cancel();
-            co_return;
+            if (!again) co_return;
         }
-        spawn(executor_, give_up_later(generation_));
         if (Clock::now() - began < SHORT_LIFE) {
             co_await pause(retry_, pauses.next());
             if (stopped_) co_return;

@@ -82,6 +82,8 @@ OpenFlags to_open_flags(int flags) {
     return result;
 }
 
+u32 without_set_id(u32 mode) { return mode & ~u32{04000} & ((mode & 010) != 0 ? ~u32{02000} : ~u32{0}); }
+
 AttributeChange to_change(const struct stat& wanted, int mask) {
     AttributeChange change;
     if ((mask & FUSE_SET_ATTR_MODE) != 0) change.mode = wanted.st_mode & P9_S_PERMISSIONS;

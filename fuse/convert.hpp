@@ -27,6 +27,10 @@ OpenFlags to_open_flags(int flags);
 /// The change that a SETATTR request with this mask (FUSE_SET_ATTR_*) asks for.
 AttributeChange to_change(const struct stat& wanted, int mask);
 
+/// The permissions of a file with this mode after somebody has written to it: without the set-user-ID bit and, where
+/// the group may execute it, the set-group-ID bit (else that would mean mandatory locks).
+u32 without_set_id(u32 mode);
+
 /// Part of a file, and how it is locked; a length of 0 reaches to the end.
 struct LockRange {
     LockType type = LockType::unlock;

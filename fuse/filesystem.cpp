@@ -188,6 +188,7 @@ void FileSystem::saw(Inode& inode, const Attributes& attributes) {
     const Stamp now = stamp_of(attributes);
     state_->server_clock.saw(now, Clock::now());
     inode.size = attributes.size;
+    inode.set_id = attributes.type() == FileType::file && without_set_id(attributes.mode) != attributes.mode;
     if (attributes.nlink > 1 && !attributes.is_directory()) inodes.note_links(inode);
     if (now == inode.seen) return;
     inode.seen = now;

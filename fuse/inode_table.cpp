@@ -1,10 +1,18 @@
 #include "fuse/inode_table.hpp"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <functional>
 #include <utility>
 
 namespace p9::fuse {
+namespace {
+
+// So many inodes have memory that is worth giving back.
+constexpr std::size_t MANY = 4096;
+
+}  // namespace
 
 std::size_t InodeTable::PlaceHash::operator()(const Place& place) const {
     const std::size_t seed = std::hash<std::string_view>()(place.name);
@@ -121,6 +129,7 @@ void InodeTable::drop_if_unused(InodePtr inode) {
         forget_links(*inode);
         inode->forgotten = true;
         by_number_.erase(inode->number);
+        ++forgotten_;
         if (parent) {
             by_place_.erase(inode.get());
             inode->parent = nullptr;
@@ -128,6 +137,17 @@ void InodeTable::drop_if_unused(InodePtr inode) {
         }
         inode = parent;
     }
+    if (forgotten_ >= MANY && by_number_.size() < forgotten_) give_memory_back();
+}
+
+// What was freed lies between what is in use, and the allocator keeps such pages until it is told otherwise.
+void InodeTable::give_memory_back() {
+    forgotten_ = 0;
+    by_number_.rehash(0);
+    by_place_.rehash(0);
+#ifdef __GLIBC__
+    ::malloc_trim(0);
+#endif
 }
 
 void InodeTable::note_links(Inode& inode) {

@@ -38,6 +38,7 @@ struct Inode {
     bool linked = false;        ///< has other names, or had: in the table's list of these
     bool untellable = false;    ///< its attributes do not tell when it changes: never cached
     bool written = false;       ///< after `seen`, which was settled: so the next stamp must be another
+    bool set_id = false;        ///< a file with set-ID bits, as last seen: they go when it is written to
     bool looked_again = false;  ///< the kernel was sent back for the length by the last open that appends
     bool forgotten = false;     ///< out of the table: some request still works on it
     u64 size = 0;               ///< bytes, as last seen or written
@@ -131,6 +132,7 @@ private:
 
     void attach(const InodePtr& inode, const InodePtr& parent, std::string name);
     void drop_if_unused(InodePtr inode);
+    void give_memory_back();
     void forget_nodes_below(const Inode& directory);
     void forget_links(Inode& inode);
     void link_node(Inode& inode);
@@ -140,6 +142,7 @@ private:
     std::unordered_set<Inode*, PlaceHash, PlaceEqual> by_place_;  // of those that are not detached, without the root
     std::unordered_multimap<u64, Inode*> linked_;                 // by qid.path
     u64 next_number_ = 2;
+    std::size_t forgotten_ = 0;  // inodes since memory was given back
     u64 moves_ = 0;
     // The inodes that have nodes, but for the root, in the order of their last use.
     Inode* oldest_ = nullptr;

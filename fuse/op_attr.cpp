@@ -52,7 +52,7 @@ awaitable<Result<u32>> mode_after_chown(NodePtr place) {
     if (!attributes) co_return std::move(attributes).error();
     const u32 mode = attributes->mode & P9_S_PERMISSIONS;
     if (attributes->is_directory()) co_return mode;
-    co_return mode & ~u32{04000} & ((mode & 010) != 0 ? ~u32{02000} : ~u32{0});
+    co_return without_set_id(mode);
 }
 
 /// What a file that was made here, and is still open, is after a change; nothing if only the server can tell. Archivers
@@ -154,6 +154,25 @@ awaitable<Result<AttributesReply>> set_attributes(FileSystem* fs, u64 number, Se
     fs->changed_under_one_name(**inode);
     if (auto known = after_change(*fs, **inode, wanted.change)) co_return *known;
     co_return co_await reply_for(fs, std::move(*inode), std::move(*place));
+}
+
+awaitable<Result<void>> drop_set_id(FileSystem* fs, InodePtr inode, FilePtr file) {
+    auto attributes = co_await file->node().attributes();
+    if (!attributes) co_return std::move(attributes).error();
+    AttributeChange change;
+    change.mode = without_set_id(attributes->mode) & P9_S_PERMISSIONS;
+    if (*change.mode != (attributes->mode & P9_S_PERMISSIONS)) {
+        auto changed = co_await file->node().change(change);
+        // Only the owner may change a mode. The server knows who writes here, and does it itself.
+        const bool by_server = !changed && fs->behaviour().access == Access::user && changed.error().is_errno(EPERM);
+        if (!changed && !by_server) co_return std::move(changed).error();
+        for (OpenFile* open = inode->open_files; open != nullptr; open = open->older)
+            if (open->told) open->told->mode = without_set_id(open->told->mode);
+        fs->expire_attributes(*inode);
+        fs->changed_under_one_name(*inode);
+    }
+    inode->set_id = false;
+    co_return boost::system::in_place_value;
 }
 
 awaitable<Result<struct statvfs>> statfs(FileSystem* fs, u64 number) {

@@ -95,7 +95,7 @@ awaitable<Result<Opening>> open_by_node(FileSystem* fs, InodePtr inode, OpenFlag
 
 }  // namespace
 
-awaitable<Result<OpenedFile>> open_file(FileSystem* fs, u64 number, int flags) {
+awaitable<Result<OpenedFile>> open_file(FileSystem* fs, u64 number, int flags, bool keeps_set_id) {
     auto found = fs->inode(number);
     if (!found) co_return std::move(found).error();
     const InodePtr inode = std::move(*found);
@@ -148,6 +148,11 @@ awaitable<Result<OpenedFile>> open_file(FileSystem* fs, u64 number, int flags) {
     if ((wire_flags & P9_O_TRUNC) != 0) {
         inode->size = 0;
         fs->wrote(*inode, true);
+        if (inode->set_id && !keeps_set_id) {
+            auto dropping = drop_set_id(fs, inode, file->file);
+            auto dropped = co_await std::move(dropping);
+            if (!dropped) co_return std::move(dropped).error();
+        }
     }
     co_return OpenedFile{std::move(file)};
 }

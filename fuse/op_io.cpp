@@ -142,13 +142,19 @@ bool may_write_twice(const FileSystem& fs, u64 handle) {
     return !open->is_synthetic();
 }
 
-awaitable<Result<Written>> write_file(FileSystem* fs, u64 handle, u64 offset, Bytes data, bool page) {
+awaitable<Result<Written>> write_file(FileSystem* fs, u64 handle, u64 offset, Bytes data, bool page,
+                                      bool keeps_set_id) {
     const auto open = fs->files.find(handle);
     if (!open) co_return Error::from_errno(EBADF);
     auto opening = page ? fs->file_at_offsets(open) : fs->file(open);
     auto at_hand = co_await std::move(opening);
     if (!at_hand) co_return std::move(at_hand).error();
     const FilePtr& file = *at_hand;
+    if (open->inode->set_id && !page && !keeps_set_id) {
+        auto dropping = drop_set_id(fs, open->inode, file);
+        auto dropped = co_await std::move(dropping);
+        if (!dropped) co_return std::move(dropped).error();
+    }
     const u64 generation = fs->connection().generation();
     const std::size_t max_io = file->max_io();
     const bool append = open->appends() && !page;

@@ -31,6 +31,8 @@ FileSystem& fs_of(fuse_req_t req) {
     return static_cast<FileSystem*>(fuse_req_userdata(req))->of_caller(fuse_req_ctx(req)->uid);
 }
 u32 gid_of(fuse_req_t req) { return fs_of(req).behaviour().owners.group_of_new(fuse_req_ctx(req)->gid); }
+/// CAP_FSETID, as far as FUSE tells.
+bool keeps_set_id(fuse_req_t req) { return fuse_req_ctx(req)->uid == 0; }
 std::optional<u64> handle_of(const fuse_file_info* info) {
     return info != nullptr ? std::optional<u64>(info->fh) : std::nullopt;
 }
@@ -171,7 +173,7 @@ void on_removexattr(fuse_req_t req, fuse_ino_t number, const char* name) {
 }
 
 void on_open(fuse_req_t req, fuse_ino_t number, fuse_file_info* info) {
-    auto opening = calling(open_file, &fs_of(req), number, info->flags);
+    auto opening = calling(open_file, &fs_of(req), number, info->flags, keeps_set_id(req));
     if ((info->flags & O_TRUNC) != 0)
         serve_change(fs_of(req), req, std::move(opening));
     else
@@ -196,8 +198,9 @@ void on_read(fuse_req_t req, fuse_ino_t, size_t size, off_t offset, fuse_file_in
 void on_write(fuse_req_t req, fuse_ino_t, const char* data, size_t size, off_t offset, fuse_file_info* info) {
     FileSystem* const fs = &fs_of(req);
     const bool page = info->writepage != 0;
-    auto writing = [fs, handle = info->fh, offset, kept_data = fs->write_buffers.keep(data, size), page] {
-        return write_file(fs, handle, static_cast<u64>(offset), kept_data.bytes, page);
+    auto writing = [fs, handle = info->fh, offset, kept_data = fs->write_buffers.keep(data, size), page,
+                    keeps = keeps_set_id(req)] {
+        return write_file(fs, handle, static_cast<u64>(offset), kept_data.bytes, page, keeps);
     };
     if (page || may_write_twice(*fs, info->fh))
         serve_change(*fs, req, std::move(writing));

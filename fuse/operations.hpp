@@ -37,6 +37,9 @@ Result<Entry> to_entry(FileSystem& fs, const InodePtr& parent, std::string name,
 awaitable<Result<AttributesReply>> get_attributes(FileSystem* fs, u64 number, std::optional<u64> handle);
 awaitable<Result<AttributesReply>> set_attributes(FileSystem* fs, u64 number, SetAttributes wanted);
 awaitable<Result<struct statvfs>> statfs(FileSystem* fs, u64 number);
+/// Takes the set-ID bits of an open file away, as a kernel does when somebody writes to it (write(2)): this one leaves
+/// that to us where the write goes past its cache, or an open truncates.
+awaitable<Result<void>> drop_set_id(FileSystem* fs, InodePtr inode, FilePtr file);
 /// Where to ask for the attributes of an inode: an open file of it, if the caller names one or the inode has lost its
 /// name, because its node may then lead to whatever took the name; else its node.
 awaitable<Result<NodePtr>> place_of(FileSystem* fs, InodePtr inode, std::optional<u64> handle);
@@ -76,7 +79,8 @@ awaitable<Result<LockFound>> get_lock(FileSystem* fs, u64 handle, LockRequest re
 awaitable<Result<void>> release_locks(FileSystem* fs, LockKey key);
 
 // op_file.cpp
-awaitable<Result<OpenedFile>> open_file(FileSystem* fs, u64 number, int flags);
+/// Who keeps set-ID bits (CAP_FSETID) truncates a file without taking them away.
+awaitable<Result<OpenedFile>> open_file(FileSystem* fs, u64 number, int flags, bool keeps_set_id);
 awaitable<Result<CreatedFile>> create_file(FileSystem* fs, u64 parent, std::string name, int flags, u32 mode, u32 gid);
 awaitable<Result<void>> sync_file(FileSystem* fs, u64 handle, bool datasync);
 
@@ -85,8 +89,8 @@ awaitable<Result<void>> sync_file(FileSystem* fs, u64 handle, bool datasync);
 awaitable<Result<ReadData>> read_file(FileSystem* fs, u64 handle, u64 offset, std::size_t size,
                                       std::shared_ptr<Payload> begun);
 /// `data` must stay alive until it ends. A `page` is of the kernel's cache, which belongs at `offset` though the handle
-/// may append.
-awaitable<Result<Written>> write_file(FileSystem* fs, u64 handle, u64 offset, Bytes data, bool page);
+/// may append. `keeps_set_id` as for open_file.
+awaitable<Result<Written>> write_file(FileSystem* fs, u64 handle, u64 offset, Bytes data, bool page, bool keeps_set_id);
 /// True if writing the same bytes there twice is as good as once: not at the end, and not to a ctl file.
 bool may_write_twice(const FileSystem& fs, u64 handle);
 

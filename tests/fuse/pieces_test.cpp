@@ -13,7 +13,7 @@ protected:
         auto looking = fuse::look_up_or_not(fs_.get(), 1, "f");
         auto looked = loop_.run(std::move(looking));
         if (!looked) return std::move(looked).error();
-        auto opening = fuse::open_file(fs_.get(), looked->entry->reference.inode()->number, O_RDONLY);
+        auto opening = fuse::open_file(fs_.get(), looked->entry->reference.inode()->number, O_RDONLY, true);
         auto opened = loop_.run(std::move(opening));
         if (!opened) return std::move(opened).error();
         const u64 handle = fs_->files.add(opened->file);

@@ -231,8 +231,11 @@ TEST_F(Reconnect, ADirectoryReadAcrossItHasEachNameOnce) {
     ::close(folder);
 }
 
-TEST_F(Reconnect, WithoutPatienceCallsFailAtOnceUntilItIsBack) {
-    ASSERT_NO_FATAL_FAILURE(mount(",reconnect_timeout=0.2"));
+class ReconnectWithoutPatience : public Reconnect, public testing::WithParamInterface<const char*> {};
+INSTANTIATE_TEST_SUITE_P(Patience, ReconnectWithoutPatience, testing::Values("0", "0.2"));
+
+TEST_P(ReconnectWithoutPatience, CallsFailUntilItIsBack) {
+    ASSERT_NO_FATAL_FAILURE(mount(std::string(",reconnect_timeout=") + GetParam()));
     const int file = ::open(here("file").c_str(), O_RDONLY | O_DIRECT | O_CLOEXEC);
     kill_server();
     EXPECT_EQ(read_at(file, 1, 0), std::strerror(ENOTCONN));
