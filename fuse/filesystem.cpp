@@ -50,6 +50,7 @@ FileSystem::FileSystem(std::shared_ptr<MountState> state, UserTree* tree, Connec
       log_(log),
       inodes(state_->inodes),
       files(state_->files),
+      released(state_->released),
       directories(state_->directories),
       kept_lists(state_->kept_lists),
       names_ahead(state_->names_ahead),

@@ -12,6 +12,7 @@
 #include "fuse/names_ahead.hpp"
 #include "fuse/owner.hpp"
 #include "fuse/symlinks.hpp"
+#include "fuse/released.hpp"
 #include "fuse/users.hpp"
 #include "fuse/write_buffers.hpp"
 
@@ -52,6 +53,7 @@ struct MountState {
     LastAnswers last_answers;
     std::size_t requests_under_way = 0;
     u64 requests_answered = 0;
+    Released released;
     u64 changes = 0;
     bool init_answered = false;
     Counters counters;
@@ -165,6 +167,7 @@ public:
     std::size_t& requests_under_way;
     /// Requests that have had an answer, as a rule the server's.
     u64& requests_answered;
+    Released& released;
     /// Grows when a request that changes something begins, and when it ends.
     u64& changes;
     /// The kernel knows what this mount can do.

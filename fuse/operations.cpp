@@ -244,7 +244,10 @@ void on_fsync(fuse_req_t req, fuse_ino_t, int datasync, fuse_file_info* info) {
 
 // The fid is clunked without waiting: close(2) does not wait for this answer either.
 void on_release(fuse_req_t req, fuse_ino_t number, fuse_file_info* info) {
-    fs_of(req).files.remove(info->fh);
+    FileSystem& fs = fs_of(req);
+    if (const auto open = fs.files.find(info->fh); open && !open->is_synthetic() && fs.is_alive(open->file->node()))
+        fs.released.add(fs.executor(), open->file);
+    fs.files.remove(info->fh);
     const LockKey key{number, info->lock_owner, true};
     if (info->flock_release != 0 && fs_of(req).locks.find(key) != nullptr)
         serve(fs_of(req), req, calling(release_locks, &fs_of(req), key));
