@@ -55,28 +55,6 @@ awaitable<Result<u32>> mode_after_chown(NodePtr place) {
     co_return mode & ~u32{04000} & ((mode & 010) != 0 ? ~u32{02000} : ~u32{0});
 }
 
-/// What a file that was made here, and is still open, is after a change; nothing if only the server can tell. Archivers
-/// change times, owner and mode of each file one after the other, and nobody looks in between: so the server is not
-/// asked each time, but when somebody does look.
-std::optional<AttributesReply> after_change(const FileSystem& fs, const Inode& inode, const AttributeChange& change) {
-    const OpenFile* file = inode.open_files;
-    // The length of a file that may be a synthetic one is not kept.
-    if (file != nullptr && file->is_synthetic()) return {};
-    while (file != nullptr && !file->told) file = file->older;
-    // Owners that have names (9P2000, .u) are told by these, not by the numbers that they were set to.
-    if (file == nullptr || !file->told->user.empty() || change.size || inode.detached()) return {};
-    Attributes& told = *file->told;
-    if (change.mode) told.mode = (told.mode & ~u32{P9_S_PERMISSIONS}) | *change.mode;
-    told.uid = change.uid.value_or(told.uid);
-    told.gid = change.gid.value_or(told.gid);
-    if (change.atime && change.atime->time) told.atime = *change.atime->time;
-    if (change.mtime && change.mtime->time) told.mtime = *change.mtime->time;
-    told.size = inode.size;
-    auto status = to_stat(fs.behaviour().owners, told, inode.number, inode.type);
-    if (!status) return {};
-    return AttributesReply{*status, true};
-}
-
 /// Whether the open fid still stands for the inode's file. After a rename, of a directory above it too, a server that
 /// keeps a path for each fid (diod) finds nothing there, or another file.
 awaitable<bool> is_still_there(FileSystem* fs, std::shared_ptr<OpenFile> open) {
@@ -90,6 +68,32 @@ awaitable<bool> is_still_there(FileSystem* fs, std::shared_ptr<OpenFile> open) {
 }
 
 }  // namespace
+
+const OpenFile* maker_of(const Inode& inode) {
+    const OpenFile* file = inode.open_files;
+    // The length of a file that may be a synthetic one is not kept.
+    if (file != nullptr && file->is_synthetic()) return nullptr;
+    while (file != nullptr && !file->told) file = file->older;
+    // Owners that have names (9P2000, .u) are told by these, not by the numbers that they were set to.
+    return file == nullptr || !file->told->user.empty() || inode.detached() ? nullptr : file;
+}
+
+// Archivers change times, owner and mode of each file one after the other, and nobody looks in between: so the server
+// is not asked each time, but when somebody does look.
+std::optional<AttributesReply> after_change(const FileSystem& fs, const Inode& inode, const AttributeChange& change) {
+    const OpenFile* const file = maker_of(inode);
+    if (file == nullptr || change.size) return {};
+    Attributes& told = *file->told;
+    if (change.mode) told.mode = (told.mode & ~u32{P9_S_PERMISSIONS}) | *change.mode;
+    told.uid = change.uid.value_or(told.uid);
+    told.gid = change.gid.value_or(told.gid);
+    if (change.atime && change.atime->time) told.atime = *change.atime->time;
+    if (change.mtime && change.mtime->time) told.mtime = *change.mtime->time;
+    told.size = inode.size;
+    auto status = to_stat(fs.behaviour().owners, told, inode.number, inode.type);
+    if (!status) return {};
+    return AttributesReply{*status, true};
+}
 
 awaitable<Result<NodePtr>> place_of(FileSystem* fs, InodePtr inode, std::optional<u64> handle) {
     std::shared_ptr<OpenFile> file = handle ? fs->files.find(*handle) : nullptr;

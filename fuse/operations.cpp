@@ -1,6 +1,7 @@
 #include "fuse/operation_table.hpp"
 
 #include "fuse/operations.hpp"
+#include "fuse/quick_change.hpp"
 #include "fuse/quick_read.hpp"
 #include "fuse/request.hpp"
 #include "fuse/status.hpp"
@@ -13,19 +14,6 @@
 
 namespace p9::fuse {
 namespace {
-
-// The kernel's memory is gone when an operation begins for the second time.
-std::string kept(const char* text) { return text; }
-template <class T>
-T kept(T value) {
-    return value;
-}
-
-/// `operation` with the arguments that follow, to be begun as often as need be.
-template <class F, class... Args>
-auto calling(F operation, Args... args) {
-    return [operation, ... mine = kept(std::move(args))] { return operation(mine...); };
-}
 
 FileSystem& fs_of(fuse_req_t req) {
     return static_cast<FileSystem*>(fuse_req_userdata(req))->of_caller(fuse_req_ctx(req)->uid);
@@ -56,8 +44,9 @@ void on_getattr(fuse_req_t req, fuse_ino_t number, fuse_file_info* info) {
 
 void on_setattr(fuse_req_t req, fuse_ino_t number, struct stat* wanted, int mask, fuse_file_info* info) {
     const bool resizes = (mask & FUSE_SET_ATTR_SIZE) != 0;
-    auto changing =
-        calling(set_attributes, &fs_of(req), number, SetAttributes{to_change(*wanted, mask), handle_of(info)});
+    const SetAttributes change{to_change(*wanted, mask), handle_of(info)};
+    if (change_quickly(fs_of(req), req, number, change)) return;
+    auto changing = calling(set_attributes, &fs_of(req), number, change);
     if (resizes)  // somebody else may have written to the end in the meantime
         serve_once(fs_of(req), req, "truncate", std::move(changing));
     else
@@ -196,7 +185,9 @@ void on_read(fuse_req_t req, fuse_ino_t, size_t size, off_t offset, fuse_file_in
 void on_write(fuse_req_t req, fuse_ino_t, const char* data, size_t size, off_t offset, fuse_file_info* info) {
     FileSystem* const fs = &fs_of(req);
     const bool page = info->writepage != 0;
-    auto writing = [fs, handle = info->fh, offset, kept_data = fs->write_buffers.keep(data, size), page] {
+    auto held = fs->write_buffers.keep(data, size);
+    if (write_quickly(*fs, req, info->fh, static_cast<u64>(offset), held, page)) return;
+    auto writing = [fs, handle = info->fh, offset, kept_data = std::move(held), page] {
         return write_file(fs, handle, static_cast<u64>(offset), kept_data.bytes, page);
     };
     if (page || may_write_twice(*fs, info->fh))

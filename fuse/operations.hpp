@@ -36,6 +36,10 @@ Result<Entry> to_entry(FileSystem& fs, const InodePtr& parent, std::string name,
 // op_attr.cpp
 awaitable<Result<AttributesReply>> get_attributes(FileSystem* fs, u64 number, std::optional<u64> handle);
 awaitable<Result<AttributesReply>> set_attributes(FileSystem* fs, u64 number, SetAttributes wanted);
+/// An open file that has made the inode's, with what it was told; null if only the server can tell.
+const OpenFile* maker_of(const Inode& inode);
+/// What such a file is after a change, as the server was told it; nothing if only the server can tell.
+std::optional<AttributesReply> after_change(const FileSystem& fs, const Inode& inode, const AttributeChange& change);
 awaitable<Result<struct statvfs>> statfs(FileSystem* fs, u64 number);
 /// Where to ask for the attributes of an inode: an open file of it, if the caller names one or the inode has lost its
 /// name, because its node may then lead to whatever took the name; else its node.
@@ -91,3 +95,5 @@ awaitable<Result<Written>> write_file(FileSystem* fs, u64 handle, u64 offset, By
 bool may_write_twice(const FileSystem& fs, u64 handle);
 
 }  // namespace p9::fuse
+/// What a write at `offset`, begun in the session `generation`, means for the file and its inode.
+Result<Written> wrote(FileSystem& fs, OpenFile& open, u64 offset, Result<std::size_t> written, u64 generation);
