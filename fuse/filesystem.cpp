@@ -54,6 +54,8 @@ FileSystem::FileSystem(std::shared_ptr<MountState> state, UserTree* tree, Connec
       directories(state_->directories),
       kept_lists(state_->kept_lists),
       names_ahead(state_->names_ahead),
+      last_made(state_->last_made),
+      privilege_question(state_->privilege_question),
       write_buffers(state_->write_buffers),
       locks(state_->locks),
       counters(state_->counters),
@@ -220,6 +222,7 @@ awaitable<void> FileSystem::take_over(NodePtr root) {
     // that are open.
     kept_lists.clear();
     last_answers.new_session();
+    last_made->new_session();
     inodes.for_each([this](Inode& inode) {
         inode.pages_valid = false;
         expire_attributes(inode);

@@ -27,6 +27,11 @@ awaitable<Result<AttributesReply>> reply_for(FileSystem* fs, InodePtr inode, Nod
         co_return std::move(status).error();
     }
     fs->saw(*inode, *attributes);
+    for (OpenFile* file = inode->open_files; file != nullptr; file = file->older) {
+        if (!std::exchange(file->expected, false)) continue;
+        *file->told = *attributes;
+        fs->last_made->looked_at();
+    }
     // A file without a name has no link; a dialect that does not count them cannot tell of others.
     const bool counted = (attributes->valid & GETATTR_NLINK) != 0;
     if (inode->detached() && (attributes->nlink == 0 || !counted)) status->st_nlink = 0;
@@ -76,6 +81,16 @@ const OpenFile* maker_of(const Inode& inode) {
     while (file != nullptr && !file->told) file = file->older;
     // Owners that have names (9P2000, .u) are told by these, not by the numbers that they were set to.
     return file == nullptr || !file->told->user.empty() || inode.detached() ? nullptr : file;
+}
+
+bool answer_from_made(FileSystem& fs, fuse_req_t req, u64 number) {
+    const PrivilegeQuestion before = std::exchange(fs.privilege_question, {});
+    if (before != PrivilegeQuestion{number, fuse_req_ctx(req)->pid}) return false;
+    const InodePtr inode = fs.inodes.find(number);
+    if (!inode) return false;
+    const auto known = after_change(fs, *inode, AttributeChange());
+    if (known) reply(req, fs, *known);
+    return known.has_value();
 }
 
 // Archivers change times, owner and mode of each file one after the other, and nobody looks in between: so the server

@@ -2,6 +2,7 @@
 
 #include "fuse/operations.hpp"
 #include "fuse/quick_change.hpp"
+#include "fuse/quick_create.hpp"
 #include "fuse/quick_read.hpp"
 #include "fuse/request.hpp"
 #include "fuse/status.hpp"
@@ -39,6 +40,7 @@ void on_forget_multi(fuse_req_t req, size_t count, fuse_forget_data* forgets) {
 
 void on_getattr(fuse_req_t req, fuse_ino_t number, fuse_file_info* info) {
     if (number == FUSE_ROOT_ID) return serve_root_attributes(fs_of(req), req);
+    if (answer_from_made(fs_of(req), req, number)) return;
     serve(fs_of(req), req, calling(get_attributes, &fs_of(req), number, handle_of(info)));
 }
 
@@ -138,6 +140,8 @@ void on_getxattr(fuse_req_t req, fuse_ino_t number, const char* name, size_t siz
     if (refused_for_good(req, EOPNOTSUPP)) return;
     // ls -l asks so of every mountpoint that it lists: without a connection too it must not wait.
     if (const int refused = not_asked_for(name)) {
+        if (std::string_view(name) == "security.capability")
+            fs_of(req).privilege_question = {number, fuse_req_ctx(req)->pid};
         fuse_reply_err(req, refused);
         return;
     }
@@ -168,8 +172,10 @@ void on_open(fuse_req_t req, fuse_ino_t number, fuse_file_info* info) {
 }
 
 void on_create(fuse_req_t req, fuse_ino_t parent, const char* name, mode_t mode, fuse_file_info* info) {
+    const u32 permissions = mode & P9_S_PERMISSIONS;
+    if (create_quickly(fs_of(req), req, parent, name, info->flags, permissions, gid_of(req))) return;
     serve_once(fs_of(req), req, "create " + escaped(name),
-               calling(create_file, &fs_of(req), parent, name, info->flags, mode & P9_S_PERMISSIONS, gid_of(req)));
+               calling(create_file, &fs_of(req), parent, name, info->flags, permissions, gid_of(req)));
 }
 
 void on_read(fuse_req_t req, fuse_ino_t, size_t size, off_t offset, fuse_file_info* info) {
@@ -233,7 +239,8 @@ void on_fsync(fuse_req_t req, fuse_ino_t, int datasync, fuse_file_info* info) {
     serve(fs_of(req), req, calling(sync_file, &fs_of(req), info->fh, datasync != 0));
 }
 
-// The fid is clunked without waiting: close(2) does not wait for this answer either.
+// The fid is clunked without waiting: close(2) does not wait for this answer either. But what a synthetic file does
+// when it is closed, it does at once.
 void on_release(fuse_req_t req, fuse_ino_t number, fuse_file_info* info) {
     FileSystem& fs = fs_of(req);
     if (const auto open = fs.files.find(info->fh); open && !open->is_synthetic() && fs.is_alive(open->file->node()))

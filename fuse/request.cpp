@@ -30,6 +30,7 @@ Request::Request(FileSystem& filesystem, fuse_req_t req, Interruptible interrupt
     : filesystem_(&filesystem), interruptible_(interruptible), req_(req) {
     ++filesystem_->requests_under_way;
     filesystem_->released.let_go();
+    filesystem_->privilege_question = {};
 }
 
 Request::~Request() {
