@@ -84,6 +84,10 @@ OpenFlags to_open_flags(int flags) {
 
 u32 without_set_id(u32 mode) { return mode & ~u32{04000} & ((mode & 010) != 0 ? ~u32{02000} : ~u32{0}); }
 
+bool has_set_id(const Attributes& attributes) {
+    return attributes.type() == FileType::file && without_set_id(attributes.mode) != attributes.mode;
+}
+
 AttributeChange to_change(const struct stat& wanted, int mask) {
     AttributeChange change;
     if ((mask & FUSE_SET_ATTR_MODE) != 0) change.mode = wanted.st_mode & P9_S_PERMISSIONS;

@@ -30,6 +30,8 @@ AttributeChange to_change(const struct stat& wanted, int mask);
 /// The permissions of a file with this mode after somebody has written to it: without the set-user-ID bit and, where
 /// the group may execute it, the set-group-ID bit (else that would mean mandatory locks).
 u32 without_set_id(u32 mode);
+/// A file that would lose bits so.
+bool has_set_id(const Attributes& attributes);
 
 /// Part of a file, and how it is locked; a length of 0 reaches to the end.
 struct LockRange {

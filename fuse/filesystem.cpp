@@ -50,9 +50,12 @@ FileSystem::FileSystem(std::shared_ptr<MountState> state, UserTree* tree, Connec
       log_(log),
       inodes(state_->inodes),
       files(state_->files),
+      released(state_->released),
       directories(state_->directories),
       kept_lists(state_->kept_lists),
       names_ahead(state_->names_ahead),
+      last_made(state_->last_made),
+      privilege_question(state_->privilege_question),
       write_buffers(state_->write_buffers),
       locks(state_->locks),
       counters(state_->counters),
@@ -188,7 +191,7 @@ void FileSystem::saw(Inode& inode, const Attributes& attributes) {
     const Stamp now = stamp_of(attributes);
     state_->server_clock.saw(now, Clock::now());
     inode.size = attributes.size;
-    inode.set_id = attributes.type() == FileType::file && without_set_id(attributes.mode) != attributes.mode;
+    inode.set_id = has_set_id(attributes);
     if (attributes.nlink > 1 && !attributes.is_directory()) inodes.note_links(inode);
     if (now == inode.seen) return;
     inode.seen = now;
@@ -220,6 +223,7 @@ awaitable<void> FileSystem::take_over(NodePtr root) {
     // that are open.
     kept_lists.clear();
     last_answers.new_session();
+    last_made->new_session();
     inodes.for_each([this](Inode& inode) {
         inode.pages_valid = false;
         expire_attributes(inode);

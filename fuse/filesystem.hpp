@@ -7,10 +7,12 @@
 #include "fuse/counters.hpp"
 #include "fuse/handles.hpp"
 #include "fuse/last_answers.hpp"
+#include "fuse/last_made.hpp"
 #include "fuse/locks.hpp"
 #include "fuse/log.hpp"
 #include "fuse/names_ahead.hpp"
 #include "fuse/owner.hpp"
+#include "fuse/released.hpp"
 #include "fuse/symlinks.hpp"
 #include "fuse/users.hpp"
 #include "fuse/write_buffers.hpp"
@@ -37,15 +39,26 @@ struct Behaviour {
     bool extended_attributes = true;  ///< false: none are shown, and the server is not asked
 };
 
+/// The kernel's question whether a file has capabilities (security.capability), if it was the last that it asked.
+/// Before it changes an owner it asks that, and then for the attributes, for itself and not for anybody's stat(2).
+struct PrivilegeQuestion {
+    u64 inode = 0;
+    int thread = 0;
+    bool operator==(const PrivilegeQuestion&) const = default;
+};
+
 /// What all users of a mount share.
 struct MountState {
     MountState(NodePtr root, std::string client_id) : inodes(std::move(root)), lock_client_id(std::move(client_id)) {}
     InodeTable inodes;
     std::size_t second_files = 0;  ///< SecondFile objects; those of `files` end before it
     HandleTable<OpenFile> files;
+    Released released;
     HandleTable<OpenDirectory> directories;
     KeptLists kept_lists;
     NamesAhead names_ahead;
+    std::shared_ptr<LastMade> last_made = std::make_shared<LastMade>();
+    PrivilegeQuestion privilege_question;
     WriteBuffers write_buffers;
     LockTable locks;
     std::string lock_client_id;
@@ -154,9 +167,12 @@ private:
 public:
     InodeTable& inodes;
     HandleTable<OpenFile>& files;
+    Released& released;
     HandleTable<OpenDirectory>& directories;
     KeptLists& kept_lists;
     NamesAhead& names_ahead;
+    const std::shared_ptr<LastMade>& last_made;
+    PrivilegeQuestion& privilege_question;
     WriteBuffers& write_buffers;
     LockTable& locks;
     Counters& counters;

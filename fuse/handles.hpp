@@ -26,6 +26,7 @@ struct OpenFile : std::enable_shared_from_this<OpenFile> {
     bool reads_short = false;   ///< the server answers reads in pieces smaller than one message has room for
     bool keep = false;          ///< what the kernel has cached of it is still good
     bool settled = false;       ///< what the kernel caches from now on can be told from what comes later
+    bool expected = false;      ///< what stands in `told` was told of another file, made in the same manner
     std::unique_ptr<Attributes> told;  ///< of a file that this made: what the server told, or was told since
 
     OpenFile(InodePtr of, File opened, OpenFlags how)

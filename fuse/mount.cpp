@@ -273,6 +273,7 @@ awaitable<void> Mount::clean_up() {
     }
     if (connection_) {
         connection_->stop();
+        if (filesystem_) filesystem_->released.let_go();
         if (const std::shared_ptr<Session> session = connection_->shared_session()) {
             auto closing = [](std::shared_ptr<Session> ending) -> awaitable<Result<void>> {
                 co_await ending->close();

@@ -27,6 +27,11 @@ awaitable<Result<AttributesReply>> reply_for(FileSystem* fs, InodePtr inode, Nod
         co_return std::move(status).error();
     }
     fs->saw(*inode, *attributes);
+    for (OpenFile* file = inode->open_files; file != nullptr; file = file->older) {
+        if (!std::exchange(file->expected, false)) continue;
+        *file->told = *attributes;
+        fs->last_made->looked_at();
+    }
     // A file without a name has no link; a dialect that does not count them cannot tell of others.
     const bool counted = (attributes->valid & GETATTR_NLINK) != 0;
     if (inode->detached() && (attributes->nlink == 0 || !counted)) status->st_nlink = 0;
@@ -55,28 +60,6 @@ awaitable<Result<u32>> mode_after_chown(NodePtr place) {
     co_return without_set_id(mode);
 }
 
-/// What a file that was made here, and is still open, is after a change; nothing if only the server can tell. Archivers
-/// change times, owner and mode of each file one after the other, and nobody looks in between: so the server is not
-/// asked each time, but when somebody does look.
-std::optional<AttributesReply> after_change(const FileSystem& fs, const Inode& inode, const AttributeChange& change) {
-    const OpenFile* file = inode.open_files;
-    // The length of a file that may be a synthetic one is not kept.
-    if (file != nullptr && file->is_synthetic()) return {};
-    while (file != nullptr && !file->told) file = file->older;
-    // Owners that have names (9P2000, .u) are told by these, not by the numbers that they were set to.
-    if (file == nullptr || !file->told->user.empty() || change.size || inode.detached()) return {};
-    Attributes& told = *file->told;
-    if (change.mode) told.mode = (told.mode & ~u32{P9_S_PERMISSIONS}) | *change.mode;
-    told.uid = change.uid.value_or(told.uid);
-    told.gid = change.gid.value_or(told.gid);
-    if (change.atime && change.atime->time) told.atime = *change.atime->time;
-    if (change.mtime && change.mtime->time) told.mtime = *change.mtime->time;
-    told.size = inode.size;
-    auto status = to_stat(fs.behaviour().owners, told, inode.number, inode.type);
-    if (!status) return {};
-    return AttributesReply{*status, true};
-}
-
 /// Whether the open fid still stands for the inode's file. After a rename, of a directory above it too, a server that
 /// keeps a path for each fid (diod) finds nothing there, or another file.
 awaitable<bool> is_still_there(FileSystem* fs, std::shared_ptr<OpenFile> open) {
@@ -90,6 +73,43 @@ awaitable<bool> is_still_there(FileSystem* fs, std::shared_ptr<OpenFile> open) {
 }
 
 }  // namespace
+
+const OpenFile* maker_of(const Inode& inode) {
+    const OpenFile* file = inode.open_files;
+    // The length of a file that may be a synthetic one is not kept.
+    if (file != nullptr && file->is_synthetic()) return nullptr;
+    while (file != nullptr && !file->told) file = file->older;
+    // Owners that have names (9P2000, .u) are told by these, not by the numbers that they were set to.
+    return file == nullptr || !file->told->user.empty() || inode.detached() ? nullptr : file;
+}
+
+bool answer_from_made(FileSystem& fs, fuse_req_t req, u64 number) {
+    const PrivilegeQuestion before = std::exchange(fs.privilege_question, {});
+    if (before != PrivilegeQuestion{number, fuse_req_ctx(req)->pid}) return false;
+    const InodePtr inode = fs.inodes.find(number);
+    if (!inode) return false;
+    const auto known = after_change(fs, *inode, AttributeChange());
+    if (known) reply(req, fs, *known);
+    return known.has_value();
+}
+
+// Archivers change times, owner and mode of each file one after the other, and nobody looks in between: so the server
+// is not asked each time, but when somebody does look.
+std::optional<AttributesReply> after_change(const FileSystem& fs, const Inode& inode, const AttributeChange& change) {
+    const OpenFile* const file = maker_of(inode);
+    if (file == nullptr || change.size) return {};
+    Attributes& told = *file->told;
+    if (change.mode) told.mode = (told.mode & ~u32{P9_S_PERMISSIONS}) | *change.mode;
+    file->inode->set_id = has_set_id(told);
+    told.uid = change.uid.value_or(told.uid);
+    told.gid = change.gid.value_or(told.gid);
+    if (change.atime && change.atime->time) told.atime = *change.atime->time;
+    if (change.mtime && change.mtime->time) told.mtime = *change.mtime->time;
+    told.size = inode.size;
+    auto status = to_stat(fs.behaviour().owners, told, inode.number, inode.type);
+    if (!status) return {};
+    return AttributesReply{*status, true};
+}
 
 awaitable<Result<NodePtr>> place_of(FileSystem* fs, InodePtr inode, std::optional<u64> handle) {
     std::shared_ptr<OpenFile> file = handle ? fs->files.find(*handle) : nullptr;

@@ -1,4 +1,5 @@
 #include "fuse/operations.hpp"
+#include "fuse/quick_create.hpp"
 #include "tools/both.hpp"
 
 #include <cerrno>
@@ -161,14 +162,21 @@ awaitable<Result<CreatedFile>> create_file(FileSystem* fs, u64 parent, std::stri
     auto directory = fs->inode(parent);
     if (!directory) co_return std::move(directory).error();
     const u64 moves = fs->inodes.moves();
-    auto clone = co_await fs->clone(*directory);
-    if (!clone) co_return std::move(clone).error();
+    std::optional<Node> place = fs->last_made->take_spare(parent, fs->label(), moves);
+    if (!place || !fs->is_current(*place)) {
+        auto clone = co_await fs->clone(*directory);
+        if (!clone) co_return std::move(clone).error();
+        place = std::move(*clone);
+    }
+    // Its message goes out together with this file's.
+    prepare_next(*fs, **directory);
     const OpenFlags wire_flags = flags_for(*fs, to_open_flags(flags));
-    auto created = co_await File::create(std::move(*clone), name, wire_flags, mode, gid);
+    auto created = co_await File::create(std::move(*place), name, wire_flags, mode, gid);
     if (!created) co_return std::move(created).error();
     // The inode has no node of its own yet: what needs one before the file is closed uses the open fid.
     auto attributes = co_await created->node().attributes();
     if (!attributes) co_return std::move(attributes).error();
+    if ((wire_flags & P9_O_EXCL) != 0) fs->last_made->told({parent, fs->label(), gid, mode}, *attributes);
     const Qid qid = created->node().qid();
     auto entry = to_entry(*fs, *directory, std::move(name), qid, nullptr, *attributes);
     if (!entry) co_return std::move(entry).error();

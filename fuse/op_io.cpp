@@ -142,6 +142,16 @@ bool may_write_twice(const FileSystem& fs, u64 handle) {
     return !open->is_synthetic();
 }
 
+Result<Written> wrote(FileSystem& fs, OpenFile& open, u64 offset, Result<std::size_t> written, u64 generation) {
+    Inode& inode = *open.inode;
+    fs.wrote(inode, written && *written != 0);
+    if (!written) return std::move(written).error();
+    // A ctl file's length stays 0 whatever is written to it, and the length decides how it is read.
+    if (!open.is_synthetic()) inode.size = std::max(inode.size, offset + *written);
+    if (inode.unsynced_since == 0) inode.unsynced_since = generation;
+    return Written{*written};
+}
+
 awaitable<Result<Written>> write_file(FileSystem* fs, u64 handle, u64 offset, Bytes data, bool page,
                                       bool keeps_set_id) {
     const auto open = fs->files.find(handle);
@@ -181,13 +191,7 @@ awaitable<Result<Written>> write_file(FileSystem* fs, u64 handle, u64 offset, By
         auto all = co_await file->write_all(offset, data);
         written = all ? Result<std::size_t>(data.size()) : Result<std::size_t>(std::move(all).error());
     }
-    fs->wrote(*open->inode, written && *written != 0);
-    if (!written) co_return std::move(written).error();
-    // A ctl file's length stays 0 whatever is written to it, and the length decides how it is read.
-    Inode& inode = *open->inode;
-    if (!open->is_synthetic()) inode.size = std::max(inode.size, offset + *written);
-    if (inode.unsynced_since == 0) inode.unsynced_since = generation;
-    co_return Written{*written};
+    co_return wrote(*fs, *open, offset, std::move(written), generation);
 }
 
 }  // namespace p9::fuse

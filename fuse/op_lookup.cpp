@@ -15,6 +15,16 @@ Result<Entry> to_entry(FileSystem& fs, const InodePtr& parent, std::string name,
     return Entry{std::move(reference), *status};
 }
 
+Result<Entry> expected_entry(FileSystem& fs, const InodePtr& parent, std::string name, const Attributes& expected) {
+    Reference reference(fs, fs.inodes.remember(parent, std::move(name), expected.qid, nullptr, expected));
+    auto status = to_stat(fs.behaviour().owners, expected, reference.inode()->number, reference.inode()->type);
+    if (!status) return std::move(status).error();
+    reference.inode()->set_id = has_set_id(expected);
+    Entry entry{std::move(reference), *status};
+    entry.passing = true;
+    return entry;
+}
+
 awaitable<Result<Entry>> entry_of(FileSystem* fs, InodePtr parent, std::string name, Node node) {
     auto shared = std::make_shared<Node>(std::move(node));
     auto attributes = co_await shared->attributes();

@@ -1,6 +1,8 @@
 #include "fuse/operation_table.hpp"
 
 #include "fuse/operations.hpp"
+#include "fuse/quick_change.hpp"
+#include "fuse/quick_create.hpp"
 #include "fuse/quick_read.hpp"
 #include "fuse/request.hpp"
 #include "fuse/status.hpp"
@@ -13,19 +15,6 @@
 
 namespace p9::fuse {
 namespace {
-
-// The kernel's memory is gone when an operation begins for the second time.
-std::string kept(const char* text) { return text; }
-template <class T>
-T kept(T value) {
-    return value;
-}
-
-/// `operation` with the arguments that follow, to be begun as often as need be.
-template <class F, class... Args>
-auto calling(F operation, Args... args) {
-    return [operation, ... mine = kept(std::move(args))] { return operation(mine...); };
-}
 
 FileSystem& fs_of(fuse_req_t req) {
     return static_cast<FileSystem*>(fuse_req_userdata(req))->of_caller(fuse_req_ctx(req)->uid);
@@ -53,13 +42,15 @@ void on_forget_multi(fuse_req_t req, size_t count, fuse_forget_data* forgets) {
 
 void on_getattr(fuse_req_t req, fuse_ino_t number, fuse_file_info* info) {
     if (number == FUSE_ROOT_ID) return serve_root_attributes(fs_of(req), req);
+    if (answer_from_made(fs_of(req), req, number)) return;
     serve(fs_of(req), req, calling(get_attributes, &fs_of(req), number, handle_of(info)));
 }
 
 void on_setattr(fuse_req_t req, fuse_ino_t number, struct stat* wanted, int mask, fuse_file_info* info) {
     const bool resizes = (mask & FUSE_SET_ATTR_SIZE) != 0;
-    auto changing =
-        calling(set_attributes, &fs_of(req), number, SetAttributes{to_change(*wanted, mask), handle_of(info)});
+    const SetAttributes change{to_change(*wanted, mask), handle_of(info)};
+    if (change_quickly(fs_of(req), req, number, change)) return;
+    auto changing = calling(set_attributes, &fs_of(req), number, change);
     if (resizes)  // somebody else may have written to the end in the meantime
         serve_once(fs_of(req), req, "truncate", std::move(changing));
     else
@@ -151,6 +142,8 @@ void on_getxattr(fuse_req_t req, fuse_ino_t number, const char* name, size_t siz
     if (refused_for_good(req, EOPNOTSUPP)) return;
     // ls -l asks so of every mountpoint that it lists: without a connection too it must not wait.
     if (const int refused = not_asked_for(name)) {
+        if (std::string_view(name) == "security.capability")
+            fs_of(req).privilege_question = {number, fuse_req_ctx(req)->pid};
         fuse_reply_err(req, refused);
         return;
     }
@@ -181,8 +174,10 @@ void on_open(fuse_req_t req, fuse_ino_t number, fuse_file_info* info) {
 }
 
 void on_create(fuse_req_t req, fuse_ino_t parent, const char* name, mode_t mode, fuse_file_info* info) {
+    const u32 permissions = mode & P9_S_PERMISSIONS;
+    if (create_quickly(fs_of(req), req, parent, name, info->flags, permissions, gid_of(req))) return;
     serve_once(fs_of(req), req, "create " + escaped(name),
-               calling(create_file, &fs_of(req), parent, name, info->flags, mode & P9_S_PERMISSIONS, gid_of(req)));
+               calling(create_file, &fs_of(req), parent, name, info->flags, permissions, gid_of(req)));
 }
 
 void on_read(fuse_req_t req, fuse_ino_t, size_t size, off_t offset, fuse_file_info* info) {
@@ -198,8 +193,9 @@ void on_read(fuse_req_t req, fuse_ino_t, size_t size, off_t offset, fuse_file_in
 void on_write(fuse_req_t req, fuse_ino_t, const char* data, size_t size, off_t offset, fuse_file_info* info) {
     FileSystem* const fs = &fs_of(req);
     const bool page = info->writepage != 0;
-    auto writing = [fs, handle = info->fh, offset, kept_data = fs->write_buffers.keep(data, size), page,
-                    keeps = keeps_set_id(req)] {
+    auto held = fs->write_buffers.keep(data, size);
+    if (write_quickly(*fs, req, info->fh, static_cast<u64>(offset), held, page)) return;
+    auto writing = [fs, handle = info->fh, offset, kept_data = std::move(held), page, keeps = keeps_set_id(req)] {
         return write_file(fs, handle, static_cast<u64>(offset), kept_data.bytes, page, keeps);
     };
     if (page || may_write_twice(*fs, info->fh))
@@ -245,9 +241,13 @@ void on_fsync(fuse_req_t req, fuse_ino_t, int datasync, fuse_file_info* info) {
     serve(fs_of(req), req, calling(sync_file, &fs_of(req), info->fh, datasync != 0));
 }
 
-// The fid is clunked without waiting: close(2) does not wait for this answer either.
+// The fid is clunked without waiting: close(2) does not wait for this answer either. But what a synthetic file does
+// when it is closed, it does at once.
 void on_release(fuse_req_t req, fuse_ino_t number, fuse_file_info* info) {
-    fs_of(req).files.remove(info->fh);
+    FileSystem& fs = fs_of(req);
+    if (const auto open = fs.files.find(info->fh); open && !open->is_synthetic() && fs.is_alive(open->file->node()))
+        fs.released.add(fs.executor(), open->file);
+    fs.files.remove(info->fh);
     const LockKey key{number, info->lock_owner, true};
     if (info->flock_release != 0 && fs_of(req).locks.find(key) != nullptr)
         serve(fs_of(req), req, calling(release_locks, &fs_of(req), key));

@@ -29,6 +29,8 @@ awaitable<Result<Entry>> look_up(FileSystem* fs, u64 parent, std::string name);
 awaitable<Result<Looked>> look_up_or_not(FileSystem* fs, u64 parent, std::string name);
 /// The reply for `node`, which was just found as `name` in `parent`.
 awaitable<Result<Entry>> entry_of(FileSystem* fs, InodePtr parent, std::string name, Node node);
+/// The reply for a file that was just made as `name` in `parent`, where the server has told no attributes of it yet.
+Result<Entry> expected_entry(FileSystem& fs, const InodePtr& parent, std::string name, const Attributes& expected);
 /// The same where the attributes are known. `node` may be null.
 Result<Entry> to_entry(FileSystem& fs, const InodePtr& parent, std::string name, const Qid& qid, NodePtr node,
                        const Attributes& attributes);
@@ -36,6 +38,12 @@ Result<Entry> to_entry(FileSystem& fs, const InodePtr& parent, std::string name,
 // op_attr.cpp
 awaitable<Result<AttributesReply>> get_attributes(FileSystem* fs, u64 number, std::optional<u64> handle);
 awaitable<Result<AttributesReply>> set_attributes(FileSystem* fs, u64 number, SetAttributes wanted);
+/// An open file that has made the inode's, with what it was told; null if only the server can tell.
+const OpenFile* maker_of(const Inode& inode);
+/// Answers a GETATTR of such a file with that, if it is the kernel's own; else false.
+bool answer_from_made(FileSystem& fs, fuse_req_t req, u64 number);
+/// What such a file is after a change, as the server was told it; nothing if only the server can tell.
+std::optional<AttributesReply> after_change(const FileSystem& fs, const Inode& inode, const AttributeChange& change);
 awaitable<Result<struct statvfs>> statfs(FileSystem* fs, u64 number);
 /// Takes the set-ID bits of an open file away, as a kernel does when somebody writes to it (write(2)): this one leaves
 /// that to us where the write goes past its cache, or an open truncates.
@@ -91,6 +99,8 @@ awaitable<Result<ReadData>> read_file(FileSystem* fs, u64 handle, u64 offset, st
 /// `data` must stay alive until it ends. A `page` is of the kernel's cache, which belongs at `offset` though the handle
 /// may append. `keeps_set_id` as for open_file.
 awaitable<Result<Written>> write_file(FileSystem* fs, u64 handle, u64 offset, Bytes data, bool page, bool keeps_set_id);
+/// What a write at `offset`, begun in the session `generation`, means for the file and its inode.
+Result<Written> wrote(FileSystem& fs, OpenFile& open, u64 offset, Result<std::size_t> written, u64 generation);
 /// True if writing the same bytes there twice is as good as once: not at the end, and not to a ctl file.
 bool may_write_twice(const FileSystem& fs, u64 handle);
 

@@ -77,8 +77,9 @@ void reply(fuse_req_t req, FileSystem& filesystem, const OpenedDirectory& opened
 void reply(fuse_req_t req, FileSystem& filesystem, CreatedFile created) {
     const u64 handle = filesystem.files.add(created.file);
     const auto info = to_file_info(*created.file, handle);
-    const auto param =
+    auto param =
         to_entry_param(filesystem.behaviour(), created.entry.reference.inode()->number, created.entry.attributes);
+    if (created.entry.passing) param.attr_timeout = 0;
     if (fuse_reply_create(req, &param, &info) == 0) {
         created.entry.reference.handed_over();
         created.file->inode->pages_valid = created.file->settled;

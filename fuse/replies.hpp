@@ -36,7 +36,8 @@ private:
 struct Entry {
     Reference reference;
     struct stat attributes;
-    Duration age{};  ///< of the attributes: the kernel may believe them for so much less
+    Duration age{};        ///< of the attributes: the kernel may believe them for so much less
+    bool passing = false;  ///< they are not from the server: the kernel is to ask before it tells them to anybody
 };
 
 /// The answer to LOOKUP where the kernel may remember too that there is nothing.

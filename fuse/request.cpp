@@ -29,6 +29,8 @@ int to_errno(const Error& error) {
 Request::Request(FileSystem& filesystem, fuse_req_t req, Interruptible interruptible)
     : filesystem_(&filesystem), interruptible_(interruptible), req_(req) {
     ++filesystem_->requests_under_way;
+    filesystem_->released.let_go();
+    filesystem_->privilege_question = {};
 }
 
 Request::~Request() {

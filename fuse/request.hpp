@@ -125,6 +125,19 @@ awaitable<void> run(std::shared_ptr<Request> request, std::string once, Operatio
 /// Starts `run`, so that interrupts reach it.
 void start(std::shared_ptr<Request> request, awaitable<void> running);
 
+// The kernel's memory is gone when an operation begins for the second time.
+inline std::string kept(const char* text) { return text; }
+template <class T>
+T kept(T value) {
+    return value;
+}
+
+/// `operation` with the arguments that follow, to be begun as often as need be.
+template <class F, class... Args>
+auto calling(F operation, Args... args) {
+    return [operation, ... mine = kept(std::move(args))] { return operation(mine...); };
+}
+
 /// For what may be done twice. `operation` is called, perhaps again, to begin: no coroutine itself, but what returns
 /// one.
 template <class Operation>

@@ -46,4 +46,35 @@ FileType type_of_qid(u8 qid_type) {
     return qid_type & QTSYMLINK ? FileType::symlink : FileType::file;
 }
 
+Tlcreate lcreate_message(Fid fid, std::string name, OpenFlags flags, u32 mode, u32 gid) {
+    const OpenFlags sent = (flags & (SENT_OPEN_FLAGS | P9_O_EXCL)) | P9_O_CREAT;
+    return {fid, std::move(name), sent, mode & P9_S_PERMISSIONS, gid};
+}
+
+Tsetattr setattr_message(Fid fid, const AttributeChange& change) {
+    Tsetattr request{.fid = fid};
+    const auto set = [&](u32 bit) { request.valid |= bit; };
+    if (change.mode) set(SETATTR_MODE), request.mode = *change.mode & P9_S_PERMISSIONS;
+    if (change.uid) set(SETATTR_UID), request.uid = *change.uid;
+    if (change.gid) set(SETATTR_GID), request.gid = *change.gid;
+    if (change.size) set(SETATTR_SIZE), request.size = *change.size;
+    if (change.atime) {
+        set(SETATTR_ATIME);
+        if (const auto& time = change.atime->time) {
+            set(SETATTR_ATIME_SET);
+            request.atime_sec = static_cast<u64>(time->seconds);
+            request.atime_nsec = time->nanoseconds;
+        }
+    }
+    if (change.mtime) {
+        set(SETATTR_MTIME);
+        if (const auto& time = change.mtime->time) {
+            set(SETATTR_MTIME_SET);
+            request.mtime_sec = static_cast<u64>(time->seconds);
+            request.mtime_nsec = time->nanoseconds;
+        }
+    }
+    return request;
+}
+
 }  // namespace p9

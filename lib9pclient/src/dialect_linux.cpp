@@ -6,11 +6,6 @@
 namespace p9 {
 namespace {
 
-/// What a server needs to know of open flags: creation is Tlcreate's own business, and O_DIRECT would put the
-/// alignment of its disks on us.
-constexpr OpenFlags OPEN_FLAGS = P9_O_ACCMODE | P9_O_TRUNC | P9_O_APPEND | P9_O_NONBLOCK | P9_O_DSYNC | P9_O_DIRECTORY |
-                                 P9_O_NOFOLLOW | P9_O_NOATIME | P9_O_SYNC | P9_O_LARGEFILE;
-
 Time time_of(u64 seconds, u64 nanoseconds) {
     return {static_cast<std::int64_t>(seconds), nanoseconds < 1'000'000'000 ? static_cast<u32>(nanoseconds) : 0};
 }
@@ -72,14 +67,14 @@ public:
     using DialectOperations::DialectOperations;
 
     awaitable<Result<Opened>> open(Fid fid, OpenFlags flags) override {
-        auto reply = co_await session_.rpc<Tlopen>(fid, flags & OPEN_FLAGS);
+        auto reply = co_await session_.rpc<Tlopen>(fid, flags & SENT_OPEN_FLAGS);
         if (!reply) co_return reply.error();
         co_return Opened{reply->qid, reply->iounit};
     }
 
     awaitable<Result<Opened>> create(Fid directory, std::string name, OpenFlags flags, u32 mode, u32 gid) override {
-        const OpenFlags sent = (flags & (OPEN_FLAGS | P9_O_EXCL)) | P9_O_CREAT;
-        auto reply = co_await session_.rpc<Tlcreate>(directory, std::move(name), sent, mode & P9_S_PERMISSIONS, gid);
+        Call<Tlcreate> call(session_, lcreate_message(directory, std::move(name), flags, mode, gid));
+        auto reply = co_await call.reply();
         if (!reply) co_return reply.error();
         co_return Opened{reply->qid, reply->iounit};
     }
@@ -91,28 +86,7 @@ public:
     }
 
     awaitable<Result<void>> change(Fid fid, AttributeChange change) override {
-        Tsetattr request{.fid = fid};
-        const auto set = [&](u32 bit) { request.valid |= bit; };
-        if (change.mode) set(SETATTR_MODE), request.mode = *change.mode & P9_S_PERMISSIONS;
-        if (change.uid) set(SETATTR_UID), request.uid = *change.uid;
-        if (change.gid) set(SETATTR_GID), request.gid = *change.gid;
-        if (change.size) set(SETATTR_SIZE), request.size = *change.size;
-        if (change.atime) {
-            set(SETATTR_ATIME);
-            if (const auto& time = change.atime->time) {
-                set(SETATTR_ATIME_SET);
-                request.atime_sec = static_cast<u64>(time->seconds);
-                request.atime_nsec = time->nanoseconds;
-            }
-        }
-        if (change.mtime) {
-            set(SETATTR_MTIME);
-            if (const auto& time = change.mtime->time) {
-                set(SETATTR_MTIME_SET);
-                request.mtime_sec = static_cast<u64>(time->seconds);
-                request.mtime_nsec = time->nanoseconds;
-            }
-        }
+        const Tsetattr request = setattr_message(fid, change);
         if (request.valid == 0) co_return boost::system::in_place_value;
         Call<Tsetattr> call(session_, request);
         co_return nothing_of(co_await call.reply());

@@ -24,8 +24,7 @@ awaitable<Result<File>> File::open(Node node, OpenFlags flags) {
     auto work = node.session().operations().open(node.fid(), flags);
     auto opened = co_await std::move(work);
     if (!opened) co_return opened.error();
-    node.qid_ = opened->qid;
-    co_return File(std::move(node), opened->iounit);
+    co_return File::opened(std::move(node), opened->qid, opened->iounit);
 }
 
 awaitable<Result<File>> File::create(Node directory, std::string name, OpenFlags flags, u32 mode, u32 gid) {
@@ -33,8 +32,12 @@ awaitable<Result<File>> File::create(Node directory, std::string name, OpenFlags
     auto work = directory.session().operations().create(directory.fid(), std::move(name), flags, mode, gid);
     auto opened = co_await std::move(work);
     if (!opened) co_return opened.error();
-    directory.qid_ = opened->qid;
-    co_return File(std::move(directory), opened->iounit);
+    co_return File::opened(std::move(directory), opened->qid, opened->iounit);
+}
+
+File File::opened(Node node, Qid qid, u32 iounit) {
+    node.qid_ = qid;
+    return File(std::move(node), iounit);
 }
 
 awaitable<Result<Payload>> File::read(u64 offset, u32 count) const {

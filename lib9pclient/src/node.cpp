@@ -26,6 +26,12 @@ Node::~Node() {
     if (fid_ != NOFID) session_->clunk_later(fid_);
 }
 
+Node Node::another(Fid fid) const {
+    Node other(session_, fid, qid_);
+    other.label_ = label_;
+    return other;
+}
+
 Fid Node::release() { return std::exchange(fid_, NOFID); }
 
 awaitable<Result<void>> Node::close() {

@@ -28,7 +28,7 @@ TEST_F(MountMemory, IsGivenBackOnceTheKernelForgets) {
 #ifdef __SANITIZE_ADDRESS__
     GTEST_SKIP() << "the address sanitizer keeps what is freed";
 #endif
-    constexpr int FILES = 10'000;
+    constexpr int FILES = 6'000;
     ASSERT_NO_FATAL_FAILURE(mount("attr_timeout=1000,entry_timeout=1000"));
     const auto name = [](int i) { return "a-file-with-a-name-of-some-length-" + std::to_string(i); };
     for (int i = 0; i < FILES; ++i) std::ofstream(there(name(i))) << "text";

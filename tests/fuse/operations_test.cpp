@@ -11,11 +11,11 @@
 namespace p9::test {
 namespace {
 
-enum class Exporter : u8 { directory, memory, diod };
+enum class Server { directory, memory, diod };
 
 struct Setting {
     const char* name;
-    Exporter server;
+    Server server;
     const char* options;
     std::uint64_t operations;
 };
@@ -38,7 +38,7 @@ Abilities abilities_of(const Setting& setting) {
         able.shared_maps = maps_past_the_cache();
     else
         able.access_times = able.links_alike = false;  // the kernel goes by what it has in its cache
-    if (setting.server == Exporter::diod)
+    if (setting.server == Server::diod)
         able.open_unlinked = able.empty_xattrs = able.links_alike = able.links_later = false;
     if (options.find("cache=loose") != options.npos) able.links_later = false;
     if (options.find("dialect") == options.npos) return able;
@@ -58,13 +58,13 @@ protected:
         exported_ = scratch_.make("export");
         std::string address = "exec!" + std::string(P9_BINARY_DIR) + "/p9serve --stdio ";
         std::string options = setting.options;
-        if (setting.server == Exporter::diod) {
+        if (setting.server == Server::diod) {
             if (const auto reason = Diod::why_not(); !reason.empty()) GTEST_SKIP() << reason;
             diod_ = std::make_unique<Diod>(exported_);
             address = diod_->address();
             options += ",aname=" + exported_;
         } else {
-            address += setting.server == Exporter::memory ? "--memory" : "--dir " + exported_;
+            address += setting.server == Server::memory ? "--memory" : "--dir " + exported_;
         }
         if (const char* more = std::getenv("P9_OPTIONS")) options += std::string(",") + more;
         mounted_ = std::make_unique<Mounted>(scratch_, address, options);
@@ -89,27 +89,27 @@ std::string name_of(const testing::TestParamInfo<Setting>& info) { return info.p
 TEST_P(RandomOperations, HaveTheSameOutcomeAsInALocalDirectory) { check(GetParam().operations); }
 
 INSTANTIATE_TEST_SUITE_P(Short, RandomOperations,
-                         testing::Values(Setting{"default", Exporter::directory, "", 4000},
-                                         Setting{"none", Exporter::directory, "cache=none", 4000},
-                                         Setting{"automatic", Exporter::directory, "cache=auto", 4000},
-                                         Setting{"loose", Exporter::directory, "cache=loose", 4000},
-                                         Setting{"memory", Exporter::memory, "", 4000},
-                                         Setting{"memory_none", Exporter::memory, "cache=none", 2000},
-                                         Setting{"diod_none", Exporter::diod, "cache=none", 2000},
-                                         Setting{"unix", Exporter::directory, "dialect=9P2000.u", 2000},
-                                         Setting{"plan9", Exporter::directory, "dialect=9P2000", 2000},
-                                         Setting{"small_messages", Exporter::directory, "msize=8192", 2000}),
+                         testing::Values(Setting{"default", Server::directory, "", 4000},
+                                         Setting{"none", Server::directory, "cache=none", 4000},
+                                         Setting{"automatic", Server::directory, "cache=auto", 4000},
+                                         Setting{"loose", Server::directory, "cache=loose", 4000},
+                                         Setting{"memory", Server::memory, "", 4000},
+                                         Setting{"memory_none", Server::memory, "cache=none", 2000},
+                                         Setting{"diod_none", Server::diod, "cache=none", 2000},
+                                         Setting{"unix", Server::directory, "dialect=9P2000.u", 2000},
+                                         Setting{"plan9", Server::directory, "dialect=9P2000", 2000},
+                                         Setting{"small_messages", Server::directory, "msize=8192", 2000}),
                          name_of);
 
 INSTANTIATE_TEST_SUITE_P(Long, RandomOperations,
-                         testing::Values(Setting{"default", Exporter::directory, "", 1'000'000},
-                                         Setting{"none", Exporter::directory, "cache=none", 300'000},
-                                         Setting{"automatic", Exporter::directory, "cache=auto", 1'000'000},
-                                         Setting{"loose", Exporter::directory, "cache=loose", 1'000'000},
-                                         Setting{"memory", Exporter::memory, "", 300'000},
-                                         Setting{"diod", Exporter::diod, "cache=none", 200'000},
-                                         Setting{"unix", Exporter::directory, "dialect=9P2000.u", 200'000},
-                                         Setting{"plan9", Exporter::directory, "dialect=9P2000", 200'000}),
+                         testing::Values(Setting{"default", Server::directory, "", 1'000'000},
+                                         Setting{"none", Server::directory, "cache=none", 300'000},
+                                         Setting{"automatic", Server::directory, "cache=auto", 1'000'000},
+                                         Setting{"loose", Server::directory, "cache=loose", 1'000'000},
+                                         Setting{"memory", Server::memory, "", 300'000},
+                                         Setting{"diod", Server::diod, "cache=none", 200'000},
+                                         Setting{"unix", Server::directory, "dialect=9P2000.u", 200'000},
+                                         Setting{"plan9", Server::directory, "dialect=9P2000", 200'000}),
                          name_of);
 
 }  // namespace

@@ -36,6 +36,11 @@ enum : OpenFlags {
     P9_O_SYNC = 04000000,
 };
 
+/// What a server needs to know of open flags: creation is Tlcreate's own business, and O_DIRECT would put the
+/// alignment of its disks on us.
+inline constexpr OpenFlags SENT_OPEN_FLAGS = P9_O_ACCMODE | P9_O_TRUNC | P9_O_APPEND | P9_O_NONBLOCK | P9_O_DSYNC |
+                                             P9_O_DIRECTORY | P9_O_NOFOLLOW | P9_O_NOATIME | P9_O_SYNC | P9_O_LARGEFILE;
+
 /// File type bits of Attributes::mode (stat(2), Linux numbers).
 enum : u32 {
     P9_S_IFMT = 0170000,
@@ -106,6 +111,12 @@ struct AttributeChange {
     std::optional<TimeChange> atime;
     std::optional<TimeChange> mtime;
 };
+
+/// The message of 9P2000.L that makes the change; it says that nothing is valid if there is none.
+Tsetattr setattr_message(Fid fid, const AttributeChange& change);
+
+/// The message of 9P2000.L that makes the file `name` in the directory of `fid`, which becomes the open file.
+Tlcreate lcreate_message(Fid fid, std::string name, OpenFlags flags, u32 mode, u32 gid);
 
 /// An entry of a directory. The names are the server's and have been checked: never empty, ".", "..", longer
 /// than 255 bytes, nor holding '/' or NUL.

@@ -70,6 +70,8 @@ public:
     awaitable<Result<void>> set_xattr(std::string name, std::string value, u32 flags = 0) const;
     awaitable<Result<void>> remove_xattr(std::string name) const;
 
+    /// This place by another fid, which the caller has made with a walk of his own.
+    Node another(Fid fid) const;
     /// Ends the fid and waits for the answer (clunk(5)).
     awaitable<Result<void>> close();
     /// Gives up ownership: the caller has ended the fid in another way (Tremove, say).
@@ -95,6 +97,9 @@ public:
     /// it an existing file may be opened instead, where the server does so.
     static awaitable<Result<File>> create(Node directory, std::string name, OpenFlags flags, u32 mode,
                                           u32 gid = NONUNAME);
+
+    /// The file that a message of the caller's has made of `node`'s fid, as the reply says.
+    static File opened(Node node, Qid qid, u32 iounit);
 
     explicit operator bool() const { return static_cast<bool>(node_); }
     /// The open fid as a node: attributes, close.

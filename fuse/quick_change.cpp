@@ -1,0 +1,152 @@
+#include "fuse/quick_change.hpp"
+
+#include "fuse/request.hpp"
+
+#include "p9/call.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+
+namespace p9::fuse {
+namespace {
+
+/// A request that changes something, with the one message that does it.
+template <class T>
+class QuickChange : public Request {
+public:
+    void begin() {
+        is_a_change();
+        if (call_.done()) return end();
+        auto self = std::static_pointer_cast<QuickChange>(shared_from_this());
+        auto ended = [self] { self->end(); };
+        call_.when_done(boost::asio::bind_cancellation_slot(slot(), std::move(ended)));
+        watch_interrupts();
+    }
+
+protected:
+    QuickChange(FileSystem& fs, fuse_req_t req, FilePtr file, const T& message)
+        : Request(fs, req, Interruptible::after_a_moment),
+          file_(std::move(file)),
+          call_(file_->node().session(), message) {}
+
+    virtual void end() = 0;
+    Result<typename T::Reply> take_reply() { return call_.take_reply(); }
+    static bool is_lost(const Error& error) { return error.code == make_error_code(errc::connection_lost); }
+
+    template <class Operation>
+    void go_the_general_way(Operation operation) {
+        auto self = shared_from_this();
+        start(self, run(self, std::string(), std::move(operation)));
+    }
+
+private:
+    FilePtr file_;  // its fid is in use until call_ has ended
+    Call<T> call_;
+};
+
+class QuickWrite final : public QuickChange<Twrite> {
+public:
+    QuickWrite(FileSystem& fs, fuse_req_t req, std::shared_ptr<OpenFile> open, u64 handle, u64 offset, WriteData data,
+               bool page)
+        : QuickChange(fs, req, open->file, Twrite{open->file->node().fid(), offset, Payload(data.bytes)}),
+          open_(std::move(open)),
+          handle_(handle),
+          offset_(offset),
+          data_(std::move(data)),
+          page_(page),
+          generation_(fs.connection().generation()) {}
+
+private:
+    void end() override {
+        auto reply = take_reply();
+        if (!reply && is_lost(reply.error())) {
+            auto again = [fs = &filesystem(), handle = handle_, offset = offset_, page = page_,
+                          data = std::make_shared<WriteData>(std::move(data_))] {
+                return write_file(fs, handle, offset, data->bytes, page, true);  // it had no set-ID bits
+            };
+            return go_the_general_way(std::move(again));
+        }
+        Result<std::size_t> count = Error(errc::cancelled);
+        if (reply)
+            count = reply->count;
+        else
+            count = std::move(reply).error();
+        auto written = wrote(filesystem(), *open_, offset_, std::move(count), generation_);
+        answered_by_server(written.has_value());
+        answer(std::move(written));
+    }
+
+    std::shared_ptr<OpenFile> open_;
+    u64 handle_;
+    u64 offset_;
+    WriteData data_;
+    bool page_;
+    u64 generation_;
+};
+
+class QuickSetAttributes final : public QuickChange<Tsetattr> {
+public:
+    QuickSetAttributes(FileSystem& fs, fuse_req_t req, const OpenFile& open, SetAttributes wanted,
+                       AttributeChange on_server)
+        : QuickChange(fs, req, open.file, setattr_message(open.file->node().fid(), on_server)),
+          inode_(open.inode),
+          wanted_(std::move(wanted)),
+          on_server_(std::move(on_server)) {}
+
+private:
+    void end() override {
+        auto reply = take_reply();
+        const bool refused = !reply && filesystem().behaviour().access == Access::user && reply.error().is_errno(EPERM);
+        if (!reply && !refused && !is_lost(reply.error())) {
+            answered_by_server(false);
+            return answer(Result<AttributesReply>(std::move(reply).error()));
+        }
+        // Such a refusal may not be the last word, and what was lost is begun again.
+        auto generally = [fs = &filesystem(), number = inode_->number, wanted = wanted_] {
+            return set_attributes(fs, number, wanted);
+        };
+        if (!reply) return go_the_general_way(std::move(generally));
+        filesystem().changed_under_one_name(*inode_);
+        if (auto known = after_change(filesystem(), *inode_, on_server_)) {
+            answered_by_server(true);
+            return answer(Result<AttributesReply>(std::move(*known)));
+        }
+        auto asking = [fs = &filesystem(), number = inode_->number, handle = wanted_.handle] {
+            return get_attributes(fs, number, handle);
+        };
+        go_the_general_way(std::move(asking));
+    }
+
+    InodePtr inode_;
+    SetAttributes wanted_;
+    AttributeChange on_server_;
+};
+
+}  // namespace
+
+bool write_quickly(FileSystem& filesystem, fuse_req_t req, u64 handle, u64 offset, WriteData& data, bool page) {
+    const auto open = filesystem.files.find(handle);
+    if (!open || open->appends() || open->is_synthetic() || !filesystem.connection().alive()) return false;
+    if (!filesystem.is_alive(open->file->node()) || data.bytes.size() > open->file->max_io()) return false;
+    if (open->inode->set_id && !page) return false;
+    filesystem.wrote(*open->inode, false);
+    std::make_shared<QuickWrite>(filesystem, req, open, handle, offset, std::move(data), page)->begin();
+    return true;
+}
+
+bool change_quickly(FileSystem& filesystem, fuse_req_t req, u64 number, const SetAttributes& wanted) {
+    const InodePtr inode = filesystem.inodes.find(number);
+    const AttributeChange& change = wanted.change;
+    if (!inode || maker_of(*inode) == nullptr || change.size || !filesystem.connection().alive()) return false;
+    if (change.mode && (change.uid || change.gid)) return false;
+    const auto by_handle = wanted.handle ? filesystem.files.find(*wanted.handle) : nullptr;
+    if (!by_handle && inode->node) return false;
+    const OpenFile& open = by_handle ? *by_handle : *inode->open_files;
+    if (!filesystem.is_alive(open.file->node()) || open.moves != filesystem.inodes.moves()) return false;
+    AttributeChange on_server = change;
+    if (!filesystem.behaviour().owners.to_server(on_server)) return false;
+    if (filesystem.session().dialect() != Dialect::linux_ || setattr_message(NOFID, on_server).valid == 0) return false;
+    std::make_shared<QuickSetAttributes>(filesystem, req, open, wanted, std::move(on_server))->begin();
+    return true;
+}
+
+}  // namespace p9::fuse
