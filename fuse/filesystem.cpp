@@ -249,7 +249,9 @@ awaitable<void> FileSystem::lock_again(LockKey key, LockHolder holder) {
             locked = Error::from_errno(EAGAIN, "somebody else has it now");
     }
     if (locked) co_return;
-    log_.note("a lock of process " + std::to_string(holder.proc_id) + " on " + escaped(path_of(*holder.file->inode)) +
+    const std::string whose =
+        key.flock ? "the flock of an open file" : "a lock of process " + std::to_string(holder.proc_id);
+    log_.note(whose + " on " + escaped(path_of(*holder.file->inode)) +
               " was lost with the connection: " + locked.error().message());
     locks.remove(key);
 }

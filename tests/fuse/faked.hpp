@@ -20,9 +20,10 @@ protected:
         end_server();
     }
     /// Starts the server with such knobs and mounts what it serves.
-    void mount(const std::vector<std::string>& knobs, const std::string& options = "reconnect_timeout=1") {
+    void mount(const std::vector<std::string>& knobs, const std::string& options = "reconnect_timeout=1",
+               Runs how = Runs::as_a_daemon) {
         ASSERT_NO_FATAL_FAILURE(start_server(knobs));
-        mounted_ = std::make_unique<Mounted>(scratch_, address_, options);
+        mounted_ = std::make_unique<Mounted>(scratch_, address_, options, "mnt", how);
         ASSERT_EQ(mounted_->outcome().status, 0) << mounted_->outcome().errors;
     }
     /// Starts the server only, at address_.

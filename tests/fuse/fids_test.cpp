@@ -2,12 +2,11 @@
 
 #include "fuse/filesystem.hpp"
 #include "tests/fuse/served.hpp"
+#include "tests/fuse/status.hpp"
 
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-
-#include <nlohmann/json.hpp>
 
 namespace p9::test {
 namespace {
@@ -29,12 +28,7 @@ protected:
         for (const int file : files_) ::close(file);
         ::setrlimit(RLIMIT_NOFILE, &before_);
     }
-    nlohmann::json status() {
-        const std::string out = (scratch_ / "status").string();
-        const std::string line = p9fuse() + " --status --json " + mounted_->path() + " >" + out;
-        EXPECT_EQ(run_program({"sh", "-c", line}, (scratch_ / "errors").string()).status, 0);
-        return nlohmann::json::parse(contents_of(out));
-    }
+    nlohmann::json status() { return status_of(scratch_, *mounted_); }
     std::size_t fids() { return status()["fids"].get<std::size_t>(); }
     static std::string name(std::size_t i) { return "f" + std::to_string(i); }
     /// The kernel releases files after close(2).

@@ -1,19 +1,11 @@
 // Reads that the server does not answer: they can be interrupted and killed, and nothing else waits for them.
 
-#include "tests/fuse/mounted.hpp"
-
-#include <sys/inotify.h>
+#include "tests/fuse/trace.hpp"
 
 #include <csignal>
 
 namespace p9::test {
 namespace {
-
-std::size_t occurrences(const std::string& text, const std::string& what) {
-    std::size_t count = 0;
-    for (auto at = text.find(what); at != text.npos; at = text.find(what, at + 1)) ++count;
-    return count;
-}
 
 /// A mount of the fake server, whose file `event` has no events, with a trace of what is sent.
 class Interrupts : public MountTest {
@@ -46,16 +38,6 @@ protected:
         ::waitpid(fake_server_, nullptr, 0);
     }
 
-    /// Returns once the trace has `count` lines with `what`; the test's own time limit ends a wait for nothing.
-    void wait_for_trace(const std::string& what, std::size_t count) {
-        const int changes = ::inotify_init1(IN_CLOEXEC);
-        ::inotify_add_watch(changes, trace_.c_str(), IN_MODIFY);
-        while (occurrences(contents_of(trace_), what) < count) {
-            char event[4096];
-            if (::read(changes, event, sizeof event) <= 0) break;
-        }
-        ::close(changes);
-    }
     /// A process that reads the event file and exits with the errno of that.
     pid_t start_reader() {
         const pid_t child = ::fork();
@@ -74,7 +56,7 @@ protected:
 
 TEST_F(Interrupts, an_interrupted_read_is_flushed) {
     const pid_t reader = start_reader();
-    wait_for_trace("Tread ", 1);
+    wait_for_trace(trace_, "Tread ", 1);
     ::kill(reader, SIGINT);
     int status = 0;
     ASSERT_EQ(::waitpid(reader, &status, 0), reader);
@@ -87,7 +69,7 @@ TEST_F(Interrupts, many_blocked_reads_hinder_nobody) {
     constexpr std::size_t MANY = 100;
     std::vector<pid_t> readers;
     for (std::size_t i = 0; i < MANY; ++i) readers.push_back(start_reader());
-    wait_for_trace("-> Tread ", MANY);
+    wait_for_trace(trace_, "-> Tread ", MANY);
     EXPECT_EQ(contents_of(here("file")), "text\n");
     EXPECT_EQ(contents_of(here("status")), "all is well\n");
     for (const pid_t reader : readers) {
@@ -103,7 +85,7 @@ TEST_F(Interrupts, many_blocked_reads_hinder_nobody) {
 
 TEST_F(Interrupts, a_mount_with_blocked_reads_ends_on_a_signal) {
     const pid_t reader = start_reader();
-    wait_for_trace("Tread ", 1);
+    wait_for_trace(trace_, "Tread ", 1);
     ::kill(mounted_->daemon(), SIGTERM);
     EXPECT_EQ(mounted_->wait_for_end(), 0);
     EXPECT_FALSE(mounted_->is_mounted());

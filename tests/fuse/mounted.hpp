@@ -99,15 +99,24 @@ inline std::string why_no_mount() {
     return "";
 }
 
+/// A daemon's log is the system's; what p9fuse remarks in the foreground can be read.
+enum class Runs : bool { as_a_daemon, in_the_foreground };
+
 /// One mount.
 class Mounted {
 public:
     Mounted(const Scratch& scratch, const std::string& address, const std::string& options = "",
-            const std::string& name = "mnt")
-        : path_(scratch.make(name)), errors_((scratch / (name + ".errors")).string()) {
+            const std::string& name = "mnt", Runs how = Runs::as_a_daemon)
+        : path_(scratch.make(name)),
+          errors_((scratch / (name + ".errors")).string()),
+          log_((scratch / (name + ".log")).string()) {
         ::prctl(PR_SET_CHILD_SUBREAPER, 1);
         std::vector<std::string> words{p9fuse(), address, path_};
         if (!options.empty()) words.insert(words.end(), {"-o", options});
+        if (how == Runs::in_the_foreground) {
+            start_in_foreground(std::move(words));
+            return;
+        }
         outcome_ = run_program(words, errors_);
         if (outcome_.status == 0) find_daemon();
     }
@@ -138,8 +147,21 @@ public:
     }
     /// The daemon's process.
     pid_t daemon() const { return daemon_; }
+    /// What p9fuse has remarked in the foreground.
+    std::string log() const { return contents_of(log_); }
 
 private:
+    void start_in_foreground(std::vector<std::string> words) {
+        words.push_back("-f");
+        daemon_ = start_program(words, log_);
+        while (!is_mounted()) {
+            int status = 0;
+            if (::waitpid(daemon_, &status, WNOHANG) == 0) continue;
+            outcome_ = {exit_status(status), log()};
+            return;
+        }
+        outcome_.status = 0;
+    }
     void find_daemon() {
         for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
             std::string line;
@@ -154,7 +176,7 @@ private:
     }
 
     std::string path_;
-    std::string errors_;
+    std::string errors_, log_;
     Outcome outcome_;
     pid_t daemon_ = -1;
 };

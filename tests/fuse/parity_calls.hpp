@@ -13,6 +13,19 @@
 #include <sys/uio.h>
 
 namespace p9::test {
+/// Outcomes of calls, in the order in which these are written. Operands of + have none.
+inline std::string join(std::initializer_list<std::string> outcomes) {
+    std::string joined;
+    for (const auto& outcome : outcomes) joined.append(joined.empty() ? "" : " ").append(outcome);
+    return joined;
+}
+
+/// A call that prepares a scenario: without what it does both sides would be alike, and for nothing.
+inline long must(long value) {
+    EXPECT_GE(value, 0) << std::strerror(errno) << ", so that this compares two failures";
+    return value;
+}
+
 inline bool becomes_another_user() {
     return ::setgroups(0, nullptr) == 0 && ::setresgid(1000, 1000, 1000) == 0 && ::setresuid(1000, 1000, 1000) == 0;
 }
@@ -46,18 +59,24 @@ protected:
     void same_as_user(const char* what, const std::function<std::string(int)>& call) {
         same(what, [&](int d) {
             int ends[2];
-            if (::pipe(ends) != 0) return std::string("pipe");
+            must(::pipe(ends));
+            std::fflush(stdout);
+            const bool failed_before = HasFailure();
             const pid_t child = ::fork();
             if (child == 0) {
-                std::string text = becomes_another_user() ? call(d) : "setuid";
+                must(becomes_another_user() ? 0 : -1);
+                const std::string text = call(d);
                 (void)!::write(ends[1], text.data(), text.size());
-                ::_exit(0);
+                std::fflush(stdout);
+                ::_exit(HasFailure() && !failed_before ? 1 : 0);
             }
             ::close(ends[1]);
             std::string text(4000, '\0');
             text.resize(static_cast<std::size_t>(std::max<ssize_t>(0, ::read(ends[0], text.data(), text.size()))));
             ::close(ends[0]);
-            ::waitpid(child, nullptr, 0);
+            int status = 0;
+            ::waitpid(child, &status, 0);
+            EXPECT_EQ(exit_status(status), 0) << what << ", in the other user's process";
             return text;
         });
     }
@@ -84,6 +103,14 @@ private:
     std::string why_;
 };
 
+/// One that a scenario is about nothing without.
+class Prepared : public Opened {
+public:
+    Prepared(int directory, const char* path, int flags, mode_t mode = 0644) : Opened(directory, path, flags, mode) {
+        must(*this);
+    }
+};
+
 inline std::string mode_of(int d, const char* path) {
     struct stat status{};
     if (::fstatat(d, path, &status, AT_SYMLINK_NOFOLLOW) != 0) return result_text(-1);
@@ -101,9 +128,10 @@ inline std::string text_in(int d, const char* path) {
     return text;
 }
 
-inline std::string put(int d, const char* path, const std::string& text, int flags = O_CREAT | O_TRUNC | O_WRONLY) {
-    const Opened file(d, path, flags);
-    return result_text(file < 0 ? -1 : ::write(file, text.data(), text.size()));
+/// Writes a file, which must succeed.
+inline void put(int d, const char* path, const std::string& text, int flags = O_CREAT | O_TRUNC | O_WRONLY) {
+    const Prepared file(d, path, flags);
+    EXPECT_EQ(must(::write(file, text.data(), text.size())), static_cast<long>(text.size()));
 }
 
 }  // namespace p9::test

@@ -2,8 +2,7 @@
 #include "fuse/quick_read.hpp"
 
 #include "tests/fuse/faked.hpp"
-
-#include <nlohmann/json.hpp>
+#include "tests/fuse/status.hpp"
 
 #include <fcntl.h>
 
@@ -18,12 +17,7 @@ protected:
         std::ifstream file(path, std::ios::binary);
         return {std::istreambuf_iterator<char>(file), {}};
     }
-    nlohmann::json status() {
-        const std::string out = (scratch_ / "status").string();
-        const std::string line = p9fuse() + " --status --json " + mounted_->path() + " >" + out;
-        EXPECT_EQ(run_program({"sh", "-c", line}, (scratch_ / "errors").string()).status, 0);
-        return nlohmann::json::parse(contents_of(out));
-    }
+    nlohmann::json status() { return status_of(scratch_, *mounted_); }
     /// What one pread(2) past the page cache brings.
     static std::string piece_of(const std::string& path, std::size_t size, off_t offset) {
         std::string piece(size, '\0');

@@ -1,65 +1,15 @@
 // A server that dies and comes back under a mount in use.
 
-#include "tests/fuse/restarting.hpp"
+#include "tests/fuse/reconnect.hpp"
 
 #include <dirent.h>
-#include <sys/file.h>
 #include <sys/syscall.h>
 
-#include <optional>
 #include <set>
 #include <thread>
 
 namespace p9::test {
 namespace {
-
-class Reconnect : public testing::Test {
-protected:
-    void SetUp() override {
-        if (const auto reason = why_no_mount(); !reason.empty()) GTEST_SKIP() << reason;
-        exported_ = scratch_.make("export");
-        server_.emplace(scratch_, std::vector<std::string>{"--dir", exported_});
-        std::ofstream(there("file")) << "0123456789";
-    }
-    void TearDown() override {
-        mounted_.reset();
-        server_.reset();
-    }
-    void mount(const std::string& options = "") {
-        trace_ = (scratch_ / "trace").string();
-        mounted_ = std::make_unique<Mounted>(scratch_, server_->address(),
-                                             "trace=" + trace_ + ",attr_timeout=0,entry_timeout=0" + options);
-        ASSERT_EQ(mounted_->outcome().status, 0) << mounted_->outcome().errors;
-    }
-    void kill_server() { server_->kill(); }
-    void start_server() { server_->start(); }
-    void restart_server() {
-        kill_server();
-        start_server();
-    }
-    /// Lets the server take no more requests.
-    void stop_server() {
-        server_->stop();
-        seen_ = contents_of(trace_).size();
-    }
-    /// Waits until p9fuse has sent such a message to the server that was stopped.
-    void wait_for_message(const std::string& name) const {
-        while (contents_of(trace_).find("-> " + name, seen_) == std::string::npos) std::this_thread::yield();
-    }
-    std::string here(const std::string& name) const { return mounted_->path(name); }
-    std::string there(const std::string& name) const { return exported_ + "/" + name; }
-    std::string read_at(int file, std::size_t count, off_t offset) const {
-        std::string bytes(count, '\0');
-        const ssize_t got = ::pread(file, bytes.data(), count, offset);
-        return got < 0 ? std::strerror(errno) : bytes.substr(0, static_cast<std::size_t>(got));
-    }
-
-    Scratch scratch_;
-    std::string exported_, trace_;
-    std::size_t seen_ = 0;  // of the trace
-    std::optional<RestartingServer> server_;
-    std::unique_ptr<Mounted> mounted_;
-};
 
 TEST_F(Reconnect, OpenFilesGoOn) {
     ASSERT_NO_FATAL_FAILURE(mount());
@@ -156,35 +106,6 @@ TEST_F(Reconnect, AFileThatBecameAnotherIsStale) {
     const int fresh = ::open(here("file").c_str(), O_RDONLY | O_CLOEXEC);
     EXPECT_EQ(read_at(fresh, 10, 0), "another");
     ::close(fresh);
-    ::close(file);
-}
-
-TEST_F(Reconnect, LocksAreSetAgain) {
-    ASSERT_NO_FATAL_FAILURE(mount());
-    const int file = ::open(here("file").c_str(), O_RDWR | O_CLOEXEC);
-    struct flock range{};
-    range.l_type = F_WRLCK;
-    range.l_start = 2;
-    range.l_len = 6;
-    ASSERT_EQ(told(::fcntl(file, F_SETLK, &range)), 0);
-    range.l_type = F_UNLCK;  // a hole in it
-    range.l_start = 4;
-    range.l_len = 1;
-    ASSERT_EQ(told(::fcntl(file, F_SETLK, &range)), 0);
-    restart_server();
-    EXPECT_EQ(read_at(file, 1, 0), "0");  // connected again
-    const int beside = ::open(there("file").c_str(), O_RDWR | O_CLOEXEC);
-    const auto is_locked = [&](off_t at) {
-        struct flock probe{};
-        probe.l_type = F_WRLCK;
-        probe.l_start = at;
-        probe.l_len = 1;
-        return ::fcntl(beside, F_GETLK, &probe) == 0 && probe.l_type != F_UNLCK;
-    };
-    std::string locked;
-    for (off_t at = 0; at < 10; ++at) locked += is_locked(at) ? 'x' : '.';
-    EXPECT_EQ(locked, "..xx.xxx..");
-    ::close(beside);
     ::close(file);
 }
 

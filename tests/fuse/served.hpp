@@ -16,7 +16,8 @@ protected:
     void mount(const std::string& options = "attr_timeout=0,entry_timeout=0") {
         mounted_.reset();
         exported_ = scratch_.make("export");
-        const std::string server = "exec!" + std::string(P9_BINARY_DIR) + "/p9serve --stdio --dir " + exported_;
+        const std::string server =
+            "exec!" + std::string(P9_BINARY_DIR) + "/p9serve --stdio --dir " + exported_ + more_words_;
         mounted_ = std::make_unique<Mounted>(scratch_, server, options);
         ASSERT_EQ(mounted_->outcome().status, 0) << mounted_->outcome().errors;
     }
@@ -25,6 +26,7 @@ protected:
 
     Scratch scratch_;
     std::string exported_;
+    std::string more_words_;  // for p9serve, with a blank before each
     std::unique_ptr<Mounted> mounted_;
 };
 
