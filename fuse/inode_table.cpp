@@ -10,7 +10,7 @@ namespace p9::fuse {
 namespace {
 
 // So many inodes have memory that is worth giving back.
-constexpr std::size_t MANY = 4096;
+constexpr std::size_t MANY = 1024;
 
 }  // namespace
 
@@ -137,7 +137,7 @@ void InodeTable::drop_if_unused(InodePtr inode) {
         }
         inode = parent;
     }
-    if (forgotten_ >= MANY && by_number_.size() < forgotten_) give_memory_back();
+    if (forgotten_ >= MANY && by_number_.size() <= forgotten_) give_memory_back();
 }
 
 // What was freed lies between what is in use, and the allocator keeps such pages until it is told otherwise.

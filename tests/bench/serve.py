@@ -13,7 +13,17 @@ class Served:
     """p9serve on an address of its choice."""
 
     def __init__(self, listen, *options):
-        self.process = subprocess.Popen([P9SERVE, "--listen", listen, *options], stdout=subprocess.PIPE, text=True)
+        self.run([P9SERVE, "--listen", listen, *options])
+
+    @classmethod
+    def of(cls, command):
+        """Another program that listens and says where."""
+        other = cls.__new__(cls)
+        other.run(command)
+        return other
+
+    def run(self, command):
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         self.address = self.process.stdout.readline().strip()
 
     def __enter__(self):

@@ -164,6 +164,7 @@ protected:
                                        "--bsrange=512-128k",
                                        "--verify=crc32c",
                                        "--verify_fatal=1",
+                                       "--verify_state_save=0",
                                        "--numjobs=2",
                                        "--randrepeat=0",
                                        "--output=" + (scratch / "fio.out").string()};
