@@ -1,22 +1,16 @@
 // What p9fuse needs for what the kernel remembers, and that it gives it back.
 
 #include "tests/fuse/served.hpp"
+#include "tests/fuse/status.hpp"
 
 #include <sys/stat.h>
-
-#include <nlohmann/json.hpp>
 
 namespace p9::test {
 namespace {
 
 class MountMemory : public ServedMountTest {
 protected:
-    nlohmann::json status() {
-        const std::string out = (scratch_ / "status").string();
-        const std::string line = p9fuse() + " --status --json " + mounted_->path() + " >" + out;
-        EXPECT_EQ(run_program({"sh", "-c", line}, (scratch_ / "errors").string()).status, 0);
-        return nlohmann::json::parse(contents_of(out));
-    }
+    nlohmann::json status() const { return status_of(scratch_, *mounted_); }
     /// KiB that are resident and not of a file.
     long resident() const {
         const std::string text = contents_of("/proc/" + std::to_string(mounted_->daemon()) + "/status");
