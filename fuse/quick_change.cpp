@@ -27,6 +27,7 @@ protected:
         : Request(fs, req, Interruptible::after_a_moment),
           file_(std::move(file)),
           call_(file_->node().session(), message) {}
+    ~QuickChange() = default;  // never deleted through this type
 
     virtual void end() = 0;
     Result<typename T::Reply> take_reply() { return call_.take_reply(); }
