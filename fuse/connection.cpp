@@ -83,7 +83,10 @@ awaitable<void> Connection::keep(std::function<awaitable<void>(NodePtr)> take_ov
     // Inherited descriptors cannot be dialled again.
     const bool again = !std::holds_alternative<FdAddress>(options_.address);
     const bool callers_wait = again && options_.reconnect_timeout != Duration::zero();
-    const std::string fails = "every call fails with \"" + errno_message(ENOTCONN) + '"';
+    std::string what_now = again ? "; trying to get it back" : "";
+    if (!callers_wait)
+        what_now += (again ? "; until then every call fails with \"" : "; every call fails with \"") +
+                    errno_message(ENOTCONN) + '"';
     Backoff pauses(FIRST_RETRY, LONGEST_RETRY);
     while (!stopped_) {
         const std::shared_ptr<Session> session = session_;
@@ -92,11 +95,7 @@ awaitable<void> Connection::keep(std::function<awaitable<void>(NodePtr)> take_ov
         if (stopped_) co_return;
         ready_ = false;
         lost_since_ = Clock::now();
-        log_.note("the connection to " + name() + " ended: " + last_error_->message() +
-                  (again ? "; trying to get it back" : "") +
-                  (callers_wait ? ""
-                   : again      ? "; until then " + fails
-                                : "; " + fails));
+        log_.note("the connection to " + name() + " ended: " + last_error_->message() + what_now);
         tell_("no connection to " + name() + ": " + last_error_->message());
         if (callers_wait) {
             spawn(executor_, give_up_later(generation_));

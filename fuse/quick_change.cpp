@@ -1,60 +1,23 @@
 #include "fuse/quick_change.hpp"
 
-#include "fuse/request.hpp"
-
-#include "p9/call.hpp"
-
-#include <boost/asio/bind_cancellation_slot.hpp>
+#include "fuse/quick_request.hpp"
 
 namespace p9::fuse {
 namespace {
 
-/// A request that changes something, with the one message that does it.
-template <class T>
-class QuickChange : public Request {
-public:
-    void begin() {
-        is_a_change();
-        if (call_.done()) return end();
-        auto self = std::static_pointer_cast<QuickChange>(shared_from_this());
-        auto ended = [self] { self->end(); };
-        call_.when_done(boost::asio::bind_cancellation_slot(slot(), std::move(ended)));
-        watch_interrupts();
-    }
-
-protected:
-    QuickChange(FileSystem& fs, fuse_req_t req, FilePtr file, const T& message)
-        : Request(fs, req, Interruptible::after_a_moment),
-          file_(std::move(file)),
-          call_(file_->node().session(), message) {}
-    ~QuickChange() = default;  // never deleted through this type
-
-    virtual void end() = 0;
-    Result<typename T::Reply> take_reply() { return call_.take_reply(); }
-    static bool is_lost(const Error& error) { return error.code == make_error_code(errc::connection_lost); }
-
-    template <class Operation>
-    void go_the_general_way(Operation operation) {
-        auto self = shared_from_this();
-        start(self, run(self, std::string(), std::move(operation)));
-    }
-
-private:
-    FilePtr file_;  // its fid is in use until call_ has ended
-    Call<T> call_;
-};
-
-class QuickWrite final : public QuickChange<Twrite> {
+class QuickWrite final : public QuickRequest<Twrite> {
 public:
     QuickWrite(FileSystem& fs, fuse_req_t req, std::shared_ptr<OpenFile> open, u64 handle, u64 offset, WriteData data,
                bool page)
-        : QuickChange(fs, req, open->file, Twrite{open->file->node().fid(), offset, Payload(data.bytes)}),
+        : QuickRequest(fs, req, open->file, Twrite{open->file->node().fid(), offset, Payload(data.bytes)}),
           open_(std::move(open)),
           handle_(handle),
           offset_(offset),
           data_(std::move(data)),
           page_(page),
-          generation_(fs.connection().generation()) {}
+          generation_(fs.connection().generation()) {
+        is_a_change();
+    }
 
 private:
     void end() override {
@@ -84,14 +47,16 @@ private:
     u64 generation_;
 };
 
-class QuickSetAttributes final : public QuickChange<Tsetattr> {
+class QuickSetAttributes final : public QuickRequest<Tsetattr> {
 public:
     QuickSetAttributes(FileSystem& fs, fuse_req_t req, const OpenFile& open, SetAttributes wanted,
                        AttributeChange on_server)
-        : QuickChange(fs, req, open.file, setattr_message(open.file->node().fid(), on_server)),
+        : QuickRequest(fs, req, open.file, setattr_message(open.file->node().fid(), on_server)),
           inode_(open.inode),
           wanted_(std::move(wanted)),
-          on_server_(std::move(on_server)) {}
+          on_server_(std::move(on_server)) {
+        is_a_change();
+    }
 
 private:
     void end() override {

@@ -1,11 +1,8 @@
 #include "fuse/quick_create.hpp"
 
-#include "fuse/request.hpp"
+#include "fuse/quick_request.hpp"
 
-#include "p9/call.hpp"
 #include "p9/trace.hpp"
-
-#include <boost/asio/bind_cancellation_slot.hpp>
 
 #include <climits>
 #include <cstring>
@@ -46,40 +43,30 @@ private:
     Call<Twalk> call_;
 };
 
-class QuickCreate final : public Request {
+class QuickCreate final : public QuickRequest<Tlcreate, Node> {
 public:
     QuickCreate(FileSystem& fs, fuse_req_t req, InodePtr directory, Node spare, const Tlcreate& message,
                 OpenFlags flags, Attributes expected)
-        : Request(fs, req, Interruptible::after_a_moment),
+        : QuickRequest(fs, req, std::move(spare), message),
           directory_(std::move(directory)),
-          node_(std::move(spare)),
           name_(message.name),
           flags_(flags),
           moves_(fs.inodes.moves()),
-          expected_(std::move(expected)),
-          call_(node_.session(), message) {}
-
-    void begin() {
+          expected_(std::move(expected)) {
         is_a_change();
-        if (call_.done()) return end();
-        auto self = std::static_pointer_cast<QuickCreate>(shared_from_this());
-        auto ended = [self] { self->end(); };
-        call_.when_done(boost::asio::bind_cancellation_slot(slot(), std::move(ended)));
-        watch_interrupts();
     }
 
 private:
-    void end() {
-        Result<Rlcreate> reply = call_.take_reply();
+    void end() override {
+        auto reply = take_reply();
         if (!reply) {
-            const bool lost = reply.error().code == make_error_code(errc::connection_lost);
             answered_by_server(false);
-            Error why = lost ? fate_unknown("create " + escaped(name_)) : std::move(reply).error();
+            Error why = is_lost(reply.error()) ? fate_unknown("create " + escaped(name_)) : std::move(reply).error();
             return answer(Result<CreatedFile>(std::move(why)));
         }
         FileSystem& fs = filesystem();
         expected_.qid = reply->qid;
-        auto opened = File::opened(std::move(node_), reply->qid, reply->iounit);
+        auto opened = File::opened(std::move(holder()), reply->qid, reply->iounit);
         auto entry = expected_entry(fs, directory_, std::move(name_), expected_);
         answered_by_server(entry.has_value());
         if (!entry) return answer(Result<CreatedFile>(std::move(entry).error()));
@@ -92,12 +79,10 @@ private:
     }
 
     InodePtr directory_;
-    Node node_;
     std::string name_;
     OpenFlags flags_;
     u64 moves_;
     Attributes expected_;
-    Call<Tlcreate> call_;
 };
 
 }  // namespace

@@ -1,43 +1,29 @@
 #include "fuse/quick_read.hpp"
 
 #include "fuse/operations.hpp"
-#include "fuse/request.hpp"
-
-#include "p9/call.hpp"
-
-#include <boost/asio/bind_cancellation_slot.hpp>
+#include "fuse/quick_request.hpp"
 
 namespace p9::fuse {
 namespace {
 
-class QuickRead final : public Request {
+class QuickRead final : public QuickRequest<Tread> {
 public:
     QuickRead(FileSystem& fs, fuse_req_t req, std::shared_ptr<OpenFile> open, u64 handle, u64 offset, u32 size)
-        : Request(fs, req, Interruptible::after_a_moment),
+        : QuickRequest(fs, req, open->file, Tread{open->file->node().fid(), offset, size}),
           handle_(handle),
           offset_(offset),
           size_(size),
           open_(std::move(open)),
-          generation_(fs.connection().generation()),
-          file_(open_->file),
-          call_(file_->node().session(), Tread{file_->node().fid(), offset, size}) {}
-
-    void begin() {
-        if (call_.done()) return end();
-        auto self = std::static_pointer_cast<QuickRead>(shared_from_this());
-        auto ended = [self] { self->end(); };
-        call_.when_done(boost::asio::bind_cancellation_slot(slot(), std::move(ended)));
-        watch_interrupts();
-    }
+          generation_(fs.connection().generation()) {}
 
 private:
-    void end() {
-        Result<Rread> reply = call_.take_reply();
-        const bool lost = !reply && reply.error().code == make_error_code(errc::connection_lost);
+    void end() override {
+        auto reply = take_reply();
+        const bool lost = !reply && is_lost(reply.error());
         const std::size_t got = reply ? reply->data.bytes.size() : 0;
         const bool is_short = reply && got != size_ && offset_ + got != open_->inode->size;
         if (is_short && got != 0) open_->reads_short = true;
-        if (lost || is_short) return go_the_general_way(reply ? std::move(reply->data) : Payload());
+        if (lost || is_short) return read_on(reply ? std::move(reply->data) : Payload());
         ++filesystem().counters.reads.hits;
         Result<ReadData> data = ReadData();
         if (reply)
@@ -48,15 +34,14 @@ private:
         answer(std::move(data));
     }
 
-    void go_the_general_way(Payload begun) {
+    void read_on(Payload begun) {
         auto again = [fs = &filesystem(), handle = handle_, offset = offset_, size = size_, generation = generation_,
                       begun = std::make_shared<Payload>(std::move(begun))] {
             // In another session the file may have changed.
             if (fs->connection().generation() != generation) *begun = Payload();
             return read_file(fs, handle, offset, size, begun);
         };
-        auto self = shared_from_this();
-        start(self, run(self, std::string(), std::move(again)));
+        go_the_general_way(std::move(again));
     }
 
     u64 handle_;
@@ -64,8 +49,6 @@ private:
     u32 size_;
     std::shared_ptr<OpenFile> open_;
     u64 generation_;
-    FilePtr file_;  // its fid is in use until call_ has ended
-    Call<Tread> call_;
 };
 
 }  // namespace

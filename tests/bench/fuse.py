@@ -18,7 +18,7 @@ import time
 
 from common import BUILD, MIB, QUICK, Table, free_port, seconds
 from diod import Diod
-from serve import Served
+from serve import Listening, Served
 
 P9FUSE = BUILD + "/bin/p9fuse"
 P9PROXY = BUILD + "/bin/p9proxy"
@@ -243,13 +243,10 @@ class Bench:
     def link(self):
         """Over a link of 10 ms there and back: as much as the kernel reads ahead (1 MiB) in each trip, which is the window."""
         part, trip, window = BIG // 4, 0.010, 1
-        proxy = Served.of([P9PROXY, "--listen", f"unix!{self.work}/far", "--dial", self.server.address, "--delay", "5"])
-        try:
+        with Listening([P9PROXY, "--listen", f"unix!{self.work}/far", "--dial", self.server.address, "--delay", "5"]) as proxy:
             far = P9fuse(self.work, proxy.address)
             (taken,) = measured([far], lambda place: f"dd if={place}/big of=/dev/null bs=1M count={part} 2>/dev/null",
                                 min(RUNS, 3))
-        finally:
-            proxy.__exit__()
         mine, wanted = part / taken, window / trip
         self.table.add("p9fuse, sequential read over a link of 10 ms; theirs: 1 MiB a trip", f"{mine:.0f} MiB/s",
                        f"{wanted:.0f} MiB/s", f"{mine / wanted:.2f}", "≥ 0.9 × window", mine >= 0.9 * wanted)

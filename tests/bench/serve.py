@@ -9,20 +9,10 @@ P9CTL = BUILD + "/bin/p9ctl"
 COMMAND = "outb 0x10 0x41"  # a ctl write that costs the server next to nothing
 
 
-class Served:
-    """p9serve on an address of its choice."""
+class Listening:
+    """A program that listens and says where."""
 
-    def __init__(self, listen, *options):
-        self.run([P9SERVE, "--listen", listen, *options])
-
-    @classmethod
-    def of(cls, command):
-        """Another program that listens and says where."""
-        other = cls.__new__(cls)
-        other.run(command)
-        return other
-
-    def run(self, command):
+    def __init__(self, command):
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         self.address = self.process.stdout.readline().strip()
 
@@ -32,6 +22,13 @@ class Served:
     def __exit__(self, *_):
         self.process.terminate()
         self.process.wait()
+
+
+class Served(Listening):
+    """p9serve on an address of its choice."""
+
+    def __init__(self, listen, *options):
+        super().__init__([P9SERVE, "--listen", listen, *options])
 
     def ctl(self, *words):
         subprocess.run([P9CTL, "-a", self.address, *words], check=True, stdout=subprocess.DEVNULL)

@@ -6,8 +6,6 @@
 #include <sys/sendfile.h>
 #include <unistd.h>
 
-#include <thread>
-
 namespace p9::test {
 namespace {
 
@@ -127,12 +125,11 @@ TEST_F(Archiver, ANameThatSomebodyElseTookIsRefused) {
 
 TEST_F(Archiver, AClosedFileIsClosedOnTheServerSoon) {
     ASSERT_NO_FATAL_FAILURE(mount_traced(""));
-    ::close(unpack("f", 0640));
-    const auto begun = std::chrono::steady_clock::now();
-    while (sent("Tclunk") == 0 || sent("Rclunk") < sent("Tclunk")) {
-        ASSERT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(5));
-        std::this_thread::sleep_for(std::chrono::milliseconds(2));
-    }
+    const int file = unpack("f", 0640);
+    const auto before = sent("Rclunk");
+    ASSERT_EQ(sent("Tclunk"), before) << "something else is being closed";
+    ::close(file);
+    wait_for_trace(trace_, " Rclunk ", before + 1);
 }
 
 TEST_F(Archiver, WhoLooksAfterwardsSeesWhatTheServerHas) {

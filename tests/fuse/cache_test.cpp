@@ -137,9 +137,9 @@ TEST_F(Cache, SyntheticFilesAreReadAnewEachTime) {
     ASSERT_EQ(sys.outcome().status, 0) << sys.outcome().errors;
     const std::string name = "transparent_hugepage/enabled";
     for (int i = 0; i < 4; ++i) {
-        const auto before = count_of(contents_of(trace), " Tread ");
+        const auto before = occurrences(contents_of(trace), " Tread ");
         EXPECT_EQ(contents_of(sys.path(name)), contents_of("/sys/kernel/mm/" + name));
-        EXPECT_GT(count_of(contents_of(trace), " Tread "), before) << "read " << i << " came from the cache";
+        EXPECT_GT(occurrences(contents_of(trace), " Tread "), before) << "read " << i << " came from the cache";
     }
 }
 

@@ -2,16 +2,11 @@
 #pragma once
 
 #include "tests/fuse/served.hpp"
+#include "tests/fuse/trace.hpp"
 
 #include <sys/stat.h>
 
 namespace p9::test {
-
-inline std::size_t count_of(const std::string& text, const std::string& what) {
-    std::size_t count = 0;
-    for (auto at = text.find(what); at != text.npos; at = text.find(what, at + 1)) ++count;
-    return count;
-}
 
 class Cache : public ServedMountTest {
 protected:
@@ -21,7 +16,7 @@ protected:
         mount(options + ",trace=" + trace_);
     }
     /// How many of these messages were sent so far.
-    std::size_t sent(const std::string& message) const { return count_of(contents_of(trace_), " " + message + " "); }
+    std::size_t sent(const std::string& message) const { return occurrences(contents_of(trace_), " " + message + " "); }
     /// Puts text into a file, in place.
     static void put(const std::string& path, const std::string& text) {
         const int file = ::open(path.c_str(), O_CREAT | O_WRONLY | O_TRUNC, 0644);
