@@ -16,11 +16,17 @@ awaitable<Result<Entry>> make_directory(FileSystem* fs, u64 parent, std::string 
 
 namespace {
 
-/// Keeps the attributes of an open file whose name is about to go. diod, which looks up a path for every Tgetattr,
-/// answers ENOENT afterwards even for an open fid, and fstat(2) must go on working (kata-containers issue 9700).
+/// Prepares for what is asked of a file or directory whose name is about to go. An open file's attributes are kept: diod,
+/// which looks up a path for every Tgetattr, answers ENOENT afterwards even for an open fid, and fstat(2) must go on
+/// working (kata-containers issue 9700). A directory, which may be open or where somebody works, has a fid.
 awaitable<void> see_once_more(FileSystem* fs, const Inode& parent, const std::string& name) {
     const InodePtr inode = fs->inodes.child(parent, name);
-    if (!inode || inode->open_files == nullptr) co_return;
+    if (!inode) co_return;
+    if (inode->type == FileType::directory) {
+        (void)co_await fs->node(inode);
+        co_return;
+    }
+    if (inode->open_files == nullptr) co_return;
     auto place = co_await fs->node(inode);
     if (!place) co_return;
     auto attributes = co_await (*place)->attributes();
@@ -41,7 +47,7 @@ awaitable<Result<void>> remove(FileSystem* fs, u64 parent, std::string name, boo
     if (!from) co_return std::move(from).error();
     auto place = co_await fs->node(*from);
     if (!place) co_return std::move(place).error();
-    if (!directory) co_await see_once_more(fs, **from, name);
+    co_await see_once_more(fs, **from, name);
     auto removed = co_await (*place)->unlink(name, directory);
     if (removed) {
         if (const InodePtr gone = fs->inodes.child(**from, name)) fs->changed_under_one_name(*gone);

@@ -173,6 +173,26 @@ TEST_P(ParityOfCalls, OpenFilesWithoutANameAndRenamedOnes) {
         return join({result_text(::fstat(folder, &status)), Opened(folder, "new", O_CREAT | O_RDWR).why(),
                      result_text(::mkdirat(folder, "new", 0755)), result_text(::fsync(folder))});
     });
+    const auto left_behind = [](int folder) {
+        struct stat status{};
+        return join({result_text(::fchmod(folder, 0700)), result_text(::fstat(folder, &status)),
+                     std::to_string(status.st_mode)});
+    };
+    same("a directory that was renamed and then removed", [&](int d) {
+        must(::mkdirat(d, "first", 0755));
+        const Prepared folder(d, "first", O_RDONLY | O_DIRECTORY);
+        must(::renameat(d, "first", d, "second"));
+        must(::unlinkat(d, "second", AT_REMOVEDIR));
+        return left_behind(folder);
+    });
+    same("a directory that was renamed, and another onto it", [&](int d) {
+        must(::mkdirat(d, "below", 0755));
+        must(::mkdirat(d, "above", 0755));
+        const Prepared folder(d, "below", O_RDONLY | O_DIRECTORY);
+        must(::renameat(d, "below", d, "lowest"));
+        must(::renameat(d, "above", d, "lowest"));
+        return left_behind(folder);
+    });
     same("linkat of an open file", [](int d) {
         const Prepared file(d, "named", O_CREAT | O_RDWR);
         const std::string path = "/proc/self/fd/" + std::to_string(file);
