@@ -76,6 +76,7 @@ private:
     void both(const Call& call);
     void differ(const std::string& mounted, const std::string& local);
     void compare_trees();
+    void remove(const std::string& path);
     static void describe_tree(int root, const std::string& path, const Abilities& abilities,
                               std::map<std::string, std::string>& into);
 

@@ -91,7 +91,6 @@ TEST_P(RandomOperations, HaveTheSameOutcomeAsInALocalDirectory) { check(GetParam
 INSTANTIATE_TEST_SUITE_P(Short, RandomOperations,
                          testing::Values(Setting{"default", Server::directory, "", 4000},
                                          Setting{"none", Server::directory, "cache=none", 4000},
-                                         Setting{"automatic", Server::directory, "cache=auto", 4000},
                                          Setting{"loose", Server::directory, "cache=loose", 4000},
                                          Setting{"memory", Server::memory, "", 4000},
                                          Setting{"memory_none", Server::memory, "cache=none", 2000},
@@ -101,15 +100,17 @@ INSTANTIATE_TEST_SUITE_P(Short, RandomOperations,
                                          Setting{"small_messages", Server::directory, "msize=8192", 2000}),
                          name_of);
 
+constexpr std::uint64_t LONG = 1'000'000;
+
 INSTANTIATE_TEST_SUITE_P(Long, RandomOperations,
-                         testing::Values(Setting{"default", Server::directory, "", 1'000'000},
-                                         Setting{"none", Server::directory, "cache=none", 300'000},
-                                         Setting{"automatic", Server::directory, "cache=auto", 1'000'000},
-                                         Setting{"loose", Server::directory, "cache=loose", 1'000'000},
-                                         Setting{"memory", Server::memory, "", 300'000},
-                                         Setting{"diod", Server::diod, "cache=none", 200'000},
-                                         Setting{"unix", Server::directory, "dialect=9P2000.u", 200'000},
-                                         Setting{"plan9", Server::directory, "dialect=9P2000", 200'000}),
+                         testing::Values(Setting{"default", Server::directory, "", LONG},
+                                         Setting{"none", Server::directory, "cache=none", LONG},
+                                         Setting{"loose", Server::directory, "cache=loose", LONG},
+                                         Setting{"memory", Server::memory, "", LONG},
+                                         Setting{"diod", Server::diod, "", LONG},
+                                         Setting{"diod_none", Server::diod, "cache=none", LONG},
+                                         Setting{"unix", Server::directory, "dialect=9P2000.u", LONG},
+                                         Setting{"plan9", Server::directory, "dialect=9P2000", LONG}),
                          name_of);
 
 }  // namespace
