@@ -136,12 +136,6 @@ awaitable<Result<ReadData>> read_file(FileSystem* fs, u64 handle, u64 offset, st
     co_return data;
 }
 
-bool may_write_twice(const FileSystem& fs, u64 handle) {
-    const auto open = fs.files.find(handle);
-    if (!open || open->appends()) return false;
-    return !open->is_synthetic();
-}
-
 Result<Written> wrote(FileSystem& fs, OpenFile& open, u64 offset, Result<std::size_t> written, u64 generation) {
     Inode& inode = *open.inode;
     fs.wrote(inode, written && *written != 0);

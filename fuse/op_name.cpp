@@ -16,9 +16,9 @@ awaitable<Result<Entry>> make_directory(FileSystem* fs, u64 parent, std::string 
 
 namespace {
 
-/// Prepares for what is asked of a file or directory whose name is about to go. An open file's attributes are kept: diod,
-/// which looks up a path for every Tgetattr, answers ENOENT afterwards even for an open fid, and fstat(2) must go on
-/// working (kata-containers issue 9700). A directory, which may be open or where somebody works, has a fid.
+/// Prepares for what is asked of a file or directory whose name is about to go. An open file's attributes are kept:
+/// diod, which looks up a path for every Tgetattr, answers ENOENT afterwards even for an open fid, and fstat(2) must go
+/// on working (kata-containers issue 9700). A directory, which may be open or where somebody works, has a fid.
 awaitable<void> see_once_more(FileSystem* fs, const Inode& parent, const std::string& name) {
     const InodePtr inode = fs->inodes.child(parent, name);
     if (!inode) co_return;

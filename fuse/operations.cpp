@@ -198,7 +198,8 @@ void on_write(fuse_req_t req, fuse_ino_t, const char* data, size_t size, off_t o
     auto writing = [fs, handle = info->fh, offset, kept_data = std::move(held), page, keeps = keeps_set_id(req)] {
         return write_file(fs, handle, static_cast<u64>(offset), kept_data.bytes, page, keeps);
     };
-    if (page || may_write_twice(*fs, info->fh))
+    const auto open = fs->files.find(info->fh);
+    if (page || (open && open->may_repeat_writes()))
         serve_change(*fs, req, std::move(writing));
     else
         serve_once(*fs, req, "write", std::move(writing));

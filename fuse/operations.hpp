@@ -101,7 +101,5 @@ awaitable<Result<ReadData>> read_file(FileSystem* fs, u64 handle, u64 offset, st
 awaitable<Result<Written>> write_file(FileSystem* fs, u64 handle, u64 offset, Bytes data, bool page, bool keeps_set_id);
 /// What a write at `offset`, begun in the session `generation`, means for the file and its inode.
 Result<Written> wrote(FileSystem& fs, OpenFile& open, u64 offset, Result<std::size_t> written, u64 generation);
-/// True if writing the same bytes there twice is as good as once: not at the end, and not to a ctl file.
-bool may_write_twice(const FileSystem& fs, u64 handle);
 
 }  // namespace p9::fuse

@@ -15,6 +15,7 @@ public:
           offset_(offset),
           data_(std::move(data)),
           page_(page),
+          may_repeat_(page || open_->may_repeat_writes()),
           generation_(fs.connection().generation()) {
         is_a_change();
     }
@@ -23,6 +24,10 @@ private:
     void end() override {
         auto reply = take_reply();
         if (!reply && is_lost(reply.error())) {
+            if (!may_repeat_) {
+                answered_by_server(false);
+                return answer(Result<Written>(fate_unknown("write")));
+            }
             auto again = [fs = &filesystem(), handle = handle_, offset = offset_, page = page_,
                           data = std::make_shared<WriteData>(std::move(data_))] {
                 return write_file(fs, handle, offset, data->bytes, page, true);  // it had no set-ID bits
@@ -44,6 +49,7 @@ private:
     u64 offset_;
     WriteData data_;
     bool page_;
+    bool may_repeat_;
     u64 generation_;
 };
 
@@ -91,7 +97,7 @@ private:
 
 bool write_quickly(FileSystem& filesystem, fuse_req_t req, u64 handle, u64 offset, WriteData& data, bool page) {
     const auto open = filesystem.files.find(handle);
-    if (!open || open->appends() || open->is_synthetic() || !filesystem.connection().alive()) return false;
+    if (!open || (page && open->appends()) || !filesystem.connection().alive()) return false;
     if (!filesystem.is_alive(open->file->node()) || data.bytes.size() > open->file->max_io()) return false;
     if (open->inode->set_id && !page) return false;
     filesystem.wrote(*open->inode, false);
