@@ -88,8 +88,11 @@ awaitable<Result<ReadData>> read_file(FileSystem* fs, u64 handle, u64 offset, st
     ReadData data;
     if (open->is_synthetic() && size > max_io) {
         // A file that was empty when it was opened may have been written to since.
-        auto attributes = co_await file->node().attributes();
-        if (attributes && attributes->qid.path == open->inode->qid.path) fs->saw(*open->inode, *attributes);
+        auto place = co_await place_of(fs, open->inode, handle);
+        if (place) {
+            auto attributes = co_await (*place)->attributes();
+            if (attributes && attributes->qid.path == open->inode->qid.path) fs->saw(*open->inode, *attributes);
+        }
     }
     if (open->is_synthetic()) {
         // An event file blocks once it has told what there is: one request, and what it yields.

@@ -159,5 +159,19 @@ TEST_F(FoundWithDiod, an_open_file_is_truncated_after_its_directory_was_renamed)
     EXPECT_EQ(contents_of(there("d/f")), "another");
 }
 
+TEST_F(FoundWithDiod, a_file_that_was_empty_and_was_renamed_is_read_whole) {
+    ASSERT_NO_FATAL_FAILURE(mount("cache=none"));
+    std::ofstream(there("f")).close();
+    const int file = ::open(here("f").c_str(), O_RDWR | O_CLOEXEC);
+    std::filesystem::rename(here("f"), here("g"));
+    const std::string bytes(100'000, 'b');
+    ASSERT_EQ(::write(file, bytes.data(), bytes.size()), 100'000);
+    std::string read(bytes.size() + 1, '\0');
+    EXPECT_EQ(told(::pread(file, read.data(), read.size(), 0)), 100'000) << "not only what one message holds";
+    read.resize(bytes.size());
+    EXPECT_TRUE(read == bytes);
+    ::close(file);
+}
+
 }  // namespace
 }  // namespace p9::test
