@@ -14,7 +14,7 @@ from virtio import BUILDS, fetched, guest
 
 PROGRAMS = [f"{BUILD}/bin/{name}" for name in ("p9serve", "p9fuse", "p9proxy")] + [
     "sh", "cat", "cp", "rm", "ls", "find", "dd", "tar", "date", "head", "fio", "git", "stat", "umount", "mkdir"]  # fmt: skip
-SIZE = 32 if QUICK else 256  # MiB
+SIZE = 32 if QUICK else 1024  # MiB
 FILES = 1000 if QUICK else 10000
 SMALL = 500 if QUICK else 5000
 ROUNDS = 1 if QUICK else 3
@@ -123,7 +123,7 @@ def v9fs(table, rows=()):
     if reason:
         print(f"not measured, p9fuse beside v9fs: {reason}", file=sys.stderr)
         return
-    with guest.Guest(kernel, modules=["9p", "9pnet_fd", "fuse"], programs=PROGRAMS, memory=2048) as machine:
+    with guest.Guest(kernel, modules=["9p", "9pnet_fd", "fuse"], programs=PROGRAMS, memory=4096) as machine:
         machine.run(TREE, timeout=600)
         measure(table, Mounts(machine), rows)
 
