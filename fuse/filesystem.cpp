@@ -190,6 +190,7 @@ void FileSystem::saw(Inode& inode, const Attributes& attributes) {
     if (inode.is_root()) last_answers.saw(attributes);
     const Stamp now = stamp_of(attributes);
     state_->server_clock.saw(now, Clock::now());
+    inode.size_untold |= inode.size != attributes.size;
     inode.size = attributes.size;
     inode.set_id = has_set_id(attributes);
     if (attributes.nlink > 1 && !attributes.is_directory()) inodes.note_links(inode);

@@ -40,6 +40,7 @@ struct Inode {
     bool written = false;       ///< after `seen`, which was settled: so the next stamp must be another
     bool set_id = false;        ///< a file with set-ID bits, as last seen: they go when it is written to
     bool looked_again = false;  ///< the kernel was sent back for the length by the last open that appends
+    bool size_untold = false;   ///< `size` was seen to be another, and the kernel has not been told any since
     bool forgotten = false;     ///< out of the table: some request still works on it
     u64 size = 0;               ///< bytes, as last seen or written
     u64 unsynced_since = 0;     ///< the session's generation of the first write that no fsync followed; or 0

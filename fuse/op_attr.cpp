@@ -27,6 +27,7 @@ awaitable<Result<AttributesReply>> reply_for(FileSystem* fs, InodePtr inode, Nod
         co_return std::move(status).error();
     }
     fs->saw(*inode, *attributes);
+    inode->size_untold = false;
     for (OpenFile* file = inode->open_files; file != nullptr; file = file->older) {
         if (!std::exchange(file->expected, false)) continue;
         *file->told = *attributes;

@@ -105,7 +105,6 @@ awaitable<Result<OpenedFile>> open_file(FileSystem* fs, u64 number, int flags, b
     const bool close_to_open = fs->behaviour().cache == CacheMode::automatic;
     const bool rewritten = inode->written;
     const Stamp before = inode->seen;
-    const u64 length_before = inode->size;
     const auto open_as = [&](OpenFlags how) {
         // In the other modes the kernel has just asked for the name, or need not.
         return close_to_open && !inode->detached() ? open_by_name(fs, inode, how) : open_by_node(fs, inode, how);
@@ -129,7 +128,7 @@ awaitable<Result<OpenedFile>> open_file(FileSystem* fs, u64 number, int flags, b
         // To append the kernel takes the length that it was told last, which another name may have changed since, and
         // only a lookup tells it another. ESTALE makes it look up the name and open again. Not twice: a second ESTALE
         // would be the caller's, who may be one of many that append all the time.
-        const bool appends_elsewhere = (asked & P9_O_APPEND) != 0 && inode->linked && inode->size != length_before;
+        const bool appends_elsewhere = (asked & P9_O_APPEND) != 0 && inode->linked && inode->size_untold;
         const bool looks_again = close_to_open && appends_elsewhere && !inode->looked_again;
         inode->looked_again = appends_elsewhere;
         if (looks_again) co_return Error::from_errno(ESTALE, "its length has changed");

@@ -12,6 +12,7 @@ Result<Entry> to_entry(FileSystem& fs, const InodePtr& parent, std::string name,
     fs.saw(*inode, attributes);
     auto status = to_stat(fs.behaviour().owners, attributes, inode->number, inode->type);
     if (!status) return std::move(status).error();
+    inode->size_untold = false;
     return Entry{std::move(reference), *status};
 }
 

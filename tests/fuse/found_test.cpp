@@ -99,6 +99,10 @@ TEST_F(FoundByReading, what_is_appended_after_a_change_by_another_name_is_where_
     EXPECT_EQ(append_to("b"), 19);
     EXPECT_EQ(contents_of(here("a")), "0123endendtheirsend");
     EXPECT_EQ(contents_of(there("b")), "0123endendtheirsend");
+    EXPECT_EQ(::truncate(here("a").c_str(), 4), 0);
+    const int writer = ::open(here("b").c_str(), O_WRONLY | O_CLOEXEC);  // which sees it, and does not tell the kernel
+    EXPECT_EQ(append_to("b"), 7);
+    ::close(writer);
 }
 
 /// What a listing has not shown yet.
