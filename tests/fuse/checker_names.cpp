@@ -160,8 +160,9 @@ void Checker::change_times() {
             if (wanted.tv_nsec != UTIME_OMIT) return std::to_string(t.tv_sec) + "." + std::to_string(t.tv_nsec);
             return std::string(t.tv_sec == old.tv_sec && t.tv_nsec == old.tv_nsec ? "as before" : "changed");
         };
-        // Opening a directory begins to read it, and that may still be under way when its time is set.
-        if (!S_ISDIR(after.st_mode) && (abilities_.access_times || times[0].tv_nsec != UTIME_OMIT))
+        // Opening a directory begins to read it, and that may still be under way when its time is set; and the path may
+        // lead through this very symlink, by another of its names.
+        if (S_ISREG(after.st_mode) && (abilities_.access_times || times[0].tv_nsec != UTIME_OMIT))
             result += " " + text(after.st_atim, before.st_atim, times[0]);
         result += " ";
         return result + (now ? (after.st_mtim.tv_sec > 1'500'000'000 ? "now" : "not now")
