@@ -109,8 +109,25 @@ TEST_F(ShellOnTerminal, ASlowServerHoldsUpTabForASecondAtMost) {
     shell->type("cat fi\tle\n");
     ASSERT_TRUE(shell->wait_for("text\r\n"));
     // Ctrl-C ends the wait, too.
-    shell->type("cat fi\t\x03pwd\n");
+    shell->type("trace on\n");
+    ASSERT_TRUE(shell->wait_for("> "));
+    shell->type("cat fi\t");
+    ASSERT_TRUE(shell->wait_for("-> Treaddir"));
+    shell->type("\x03");
+    ASSERT_TRUE(shell->wait_for("^C\r\n"));
+    shell->type("pwd\n");
     ASSERT_TRUE(shell->wait_for("\r\n/\r\n"));
+}
+
+// The loop told of the input first, and the next command, or a part of its line, was taken for what Ctrl-C ends.
+TEST_F(ShellOnTerminal, WhatIsTypedAfterCtrlCIsNotEndedByIt) {
+    const auto shell = terminal();
+    ASSERT_TRUE(shell->wait_for(prompt()));
+    shell->hold();
+    shell->type("nonsense\x03pwd\n");
+    shell->go_on();
+    ASSERT_TRUE(shell->wait_for("^C\r\n"));
+    ASSERT_TRUE(shell->wait_for("pwd\r\n/\r\n"));
 }
 
 TEST_F(ShellOnTerminal, RemembersWhatWasTyped) {

@@ -21,6 +21,9 @@ public:
     Terminal& operator=(const Terminal&) = delete;
 
     void type(std::string_view text) const;
+    /// The program is held where it is, as on a machine that is busy with others, until it may go on.
+    void hold() const;
+    void go_on() const;
     /// Waits until `text` was printed since the last call; false, and a failure of the test, if it does not come.
     bool wait_for(std::string_view text);
     /// All that was printed so far.

@@ -44,6 +44,13 @@ void Terminal::type(std::string_view text) const {
     }
 }
 
+void Terminal::hold() const {
+    ::kill(pid_, SIGSTOP);
+    ::waitpid(pid_, nullptr, WUNTRACED);
+}
+
+void Terminal::go_on() const { ::kill(pid_, SIGCONT); }
+
 bool Terminal::wait_for(std::string_view text) {
     constexpr int patience = 20'000;  // milliseconds; only a test that fails waits for so long
     for (;;) {

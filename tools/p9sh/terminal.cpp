@@ -123,7 +123,10 @@ std::optional<std::string> Terminal::read_line(const std::string& prompt) {
             std::fputs("^C\n", rl_outstream);
             begin();
         } else if (!waiting_ && input_is_there()) {
-            rl_callback_read_char();
+            // What is there was typed after a Ctrl-C that has come, for that made the terminal forget what was before
+            // it. The loop may tell of the input first.
+            runner_.catch_up();
+            if (!runner_.interrupted()) rl_callback_read_char();
         }
     }
     if (reading_) rl_callback_handler_remove();
