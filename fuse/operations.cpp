@@ -199,7 +199,7 @@ void on_write(fuse_req_t req, fuse_ino_t, const char* data, size_t size, off_t o
         return write_file(fs, handle, static_cast<u64>(offset), kept_data.bytes, page, keeps);
     };
     const auto open = fs->files.find(info->fh);
-    if (page || (open && open->may_repeat_writes()))
+    if (open && open->may_repeat_write(page))
         serve_change(*fs, req, std::move(writing));
     else
         serve_once(*fs, req, "write", std::move(writing));

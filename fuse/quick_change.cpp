@@ -15,7 +15,7 @@ public:
           offset_(offset),
           data_(std::move(data)),
           page_(page),
-          may_repeat_(page || open_->may_repeat_writes()),
+          may_repeat_(open_->may_repeat_write(page)),
           generation_(fs.connection().generation()) {
         is_a_change();
     }

@@ -162,7 +162,8 @@ void Checker::change_times() {
         };
         // Opening a directory begins to read it, and that may still be under way when its time is set; and the path may
         // lead through this very symlink, by another of its names.
-        if (S_ISREG(after.st_mode) && (abilities_.access_times || times[0].tv_nsec != UTIME_OMIT))
+        const bool read_meanwhile = S_ISDIR(after.st_mode) || (S_ISLNK(after.st_mode) && after.st_nlink > 1);
+        if (!read_meanwhile && (abilities_.access_times || times[0].tv_nsec != UTIME_OMIT))
             result += " " + text(after.st_atim, before.st_atim, times[0]);
         result += " ";
         return result + (now ? (after.st_mtim.tv_sec > 1'500'000'000 ? "now" : "not now")

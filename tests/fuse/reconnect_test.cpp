@@ -95,6 +95,22 @@ TEST_F(Reconnect, AChangeWhoseFateIsUnknownFails) {
     ::close(file);
 }
 
+// It is no ctl file, though it says that it is empty.
+TEST_F(Reconnect, TheFirstWriteToAFileThatWasMadeHereGoesOn) {
+    ASSERT_NO_FATAL_FAILURE(mount(",cache=none"));
+    const int file = ::open(here("made").c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
+    stop_server();
+    long result = 0;
+    std::thread writer([&] { result = told(::write(file, "text", 4)); });
+    wait_for_message("Twrite");
+    kill_server();
+    start_server();
+    writer.join();
+    EXPECT_EQ(result, 4);
+    EXPECT_EQ(contents_of(there("made")), "text");
+    ::close(file);
+}
+
 TEST_F(Reconnect, AFileThatBecameAnotherIsStale) {
     ASSERT_NO_FATAL_FAILURE(mount());
     const int file = ::open(here("file").c_str(), O_RDONLY | O_DIRECT | O_CLOEXEC);
