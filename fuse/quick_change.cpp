@@ -9,7 +9,7 @@ class QuickWrite final : public QuickRequest<Twrite> {
 public:
     QuickWrite(FileSystem& fs, fuse_req_t req, std::shared_ptr<OpenFile> open, u64 handle, u64 offset, WriteData data,
                bool page)
-        : QuickRequest(fs, req, open->file, Twrite{open->file->node().fid(), offset, Payload(data.bytes)}),
+        : QuickRequest(fs, req, open->file, Twrite{open->file->node().fid(), offset, data.lend()}),
           open_(std::move(open)),
           handle_(handle),
           offset_(offset),
@@ -23,6 +23,7 @@ public:
 private:
     void end() override {
         auto reply = take_reply();
+        if (reply) data_.take_back();
         if (!reply && is_lost(reply.error())) {
             if (!may_repeat_) {
                 answered_by_server(false);

@@ -1,11 +1,16 @@
 // Memory of the kernel's requests.
 //
 // The mount receives each request into one block, but a write needs its bytes until the server has answered. So a large
-// write takes the block over and the mount receives into another one; blocks that are done with are kept for that. One
-// thread.
+// write takes the block over and the mount receives into another one; blocks that are done with are kept for that.
+//
+// A write may lend its block to the connection (Payload's `lent`): the server may see it later, so it holds nothing but
+// requests of this mount, and if no answer comes it goes back to the kernel as it is. One thread.
 #pragma once
 
-#include "p9/types.hpp"
+#include "p9/messages.hpp"
+
+#include <linux/fuse.h>
+#include <sys/mman.h>
 
 #include <cstdlib>
 #include <cstring>
@@ -26,8 +31,12 @@ public:
 
     struct GiveBack {
         WriteBuffers* home = nullptr;  ///< null for memory that is not worth keeping
+        bool lent = false;             ///< and not answered: it is not to be written to again
         void operator()(void* memory) const {
-            if (home == nullptr || !home->keep_spare(memory)) std::free(memory);
+            if (home == nullptr)
+                std::free(memory);
+            else if (lent || !home->keep_spare(memory))
+                unmap(memory);
         }
     };
     using Block = std::unique_ptr<void, GiveBack>;
@@ -36,12 +45,20 @@ public:
     struct WriteData {
         Block block;
         Bytes bytes;
+
+        /// For a message with these bytes. If it was answered, take_back() is to be called.
+        Payload lend() {
+            Payload payload(bytes);
+            payload.lent = block.get_deleter().lent = block.get_deleter().home != nullptr;
+            return payload;
+        }
+        void take_back() { block.get_deleter().lent = false; }
     };
 
     WriteBuffers() = default;
     ~WriteBuffers() {
-        for (void* memory : spare_) std::free(memory);
-        std::free(receiving_);
+        for (void* memory : spare_) unmap(memory);
+        if (receiving_ != nullptr) unmap(receiving_);
     }
     WriteBuffers(const WriteBuffers&) = delete;
     WriteBuffers& operator=(const WriteBuffers&) = delete;
@@ -52,8 +69,8 @@ public:
             receiving_ = spare_.back();
             spare_.pop_back();
         }
-        if (receiving_ == nullptr) receiving_ = std::malloc(RECEIVED_SIZE);
-        return receiving_;
+        if (receiving_ == nullptr) receiving_ = map();
+        return receiving_ == nullptr ? nullptr : static_cast<char*>(receiving_) + BEFORE;
     }
 
     /// Keeps `size` bytes at `data`, which lie in that block.
@@ -71,6 +88,16 @@ public:
     }
 
 private:
+    // The data of a write begin at a page: the kernel fills whole pages then, and whole pages are lent.
+    static constexpr std::size_t BEFORE = 4096 - sizeof(fuse_in_header) - sizeof(fuse_write_in);
+    static constexpr std::size_t MAPPED_SIZE = BEFORE + RECEIVED_SIZE;
+
+    static void* map() {
+        void* const memory = ::mmap(nullptr, MAPPED_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        return memory == MAP_FAILED ? nullptr : memory;
+    }
+    static void unmap(void* memory) { ::munmap(memory, MAPPED_SIZE); }
+
     bool keep_spare(void* memory) {
         if (spare_.size() >= SPARE_BLOCKS) return false;
         spare_.push_back(memory);

@@ -1,7 +1,9 @@
 #include "transports/socket.hpp"
 
+#include "transports/lender.hpp"
 #include "transports/stream.hpp"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -12,10 +14,25 @@ namespace {
 // Of a Unix socket's send buffer, in bytes.
 constexpr int ROOM = 2 << 20;
 
+int option(int descriptor, int name) {
+    int value = 0;
+    socklen_t size = sizeof value;
+    return ::getsockopt(descriptor, SOL_SOCKET, name, &value, &size) == 0 ? value : -1;
+}
+
+/// Where a message seldom fits whole its pages would be lent for nothing.
+bool takes_pages(int descriptor) {
+    return option(descriptor, SO_DOMAIN) == AF_UNIX && option(descriptor, SO_SNDBUF) >= ROOM &&
+           (::fcntl(descriptor, F_GETFL) & O_NONBLOCK) != 0;
+}
+
 class SocketWire {
 public:
     SocketWire(Socket socket, std::string peer, std::unique_ptr<Companion> companion)
-        : socket_(std::move(socket)), peer_(std::move(peer)), companion_(std::move(companion)) {}
+        : socket_(std::move(socket)),
+          peer_(std::move(peer)),
+          companion_(std::move(companion)),
+          takes_pages_(takes_pages(socket_.native_handle())) {}
 
     boost::asio::any_io_executor executor() { return socket_.get_executor(); }
     std::string peer() const { return peer_; }
@@ -24,7 +41,11 @@ public:
     ssize_t write_now(Bytes bytes) {
         return ::send(socket_.native_handle(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     }
-    ssize_t write_now(Bytes first, Bytes second) {
+    ssize_t write_now(Bytes first, Bytes second, bool lent) {
+        if (lent && takes_pages_ && second.size() >= Lender::WORTHWHILE) {
+            const ssize_t taken = lender_.send(socket_.native_handle(), first, second);
+            if (taken > 0 || errno == EAGAIN) return taken;
+        }
         iovec pieces[] = {{const_cast<u8*>(first.data()), first.size()},
                           {const_cast<u8*>(second.data()), second.size()}};
         msghdr message{};
@@ -63,6 +84,8 @@ private:
     Socket socket_;
     std::string peer_;
     std::unique_ptr<Companion> companion_;
+    bool takes_pages_;
+    Lender lender_;
 };
 
 }  // namespace
@@ -87,16 +110,11 @@ boost::system::error_code open_socket(Socket& socket, int family) {
 
 void make_room_for_messages(Socket& socket) {
     const int descriptor = socket.native_handle();
-    const auto is = [descriptor](int what) {
-        int value = 0;
-        socklen_t size = sizeof value;
-        return ::getsockopt(descriptor, SOL_SOCKET, what, &value, &size) == 0 ? value : -1;
-    };
-    const int before = is(SO_SNDBUF);
-    if (is(SO_DOMAIN) != AF_UNIX || before >= ROOM) return;
+    const int before = option(descriptor, SO_SNDBUF);
+    if (option(descriptor, SO_DOMAIN) != AF_UNIX || before >= ROOM) return;
     if (::setsockopt(descriptor, SOL_SOCKET, SO_SNDBUFFORCE, &ROOM, sizeof ROOM) == 0) return;
     (void)::setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &ROOM, sizeof ROOM);
-    if (is(SO_SNDBUF) >= ROOM) return;
+    if (option(descriptor, SO_SNDBUF) >= ROOM) return;
     const int as_before = before / 2;  // the kernel doubles what it is told (socket(7))
     (void)::setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &as_before, sizeof as_before);
 }

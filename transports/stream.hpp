@@ -6,7 +6,7 @@
 // `Wire` is the pair of descriptors beneath:
 //   std::string peer() const                              canonical address
 //   ssize_t write_now(Bytes)                              one non-blocking write; errno on -1
-//   ssize_t write_now(Bytes, Bytes)                       the same of two pieces; may be left out
+//   ssize_t write_now(Bytes, Bytes, bool lent)            the same of two pieces, as offer; may be left out
 //   auto async_write(Bytes, token)                        waits, then writes some
 //   ssize_t read_now(Framer::Space)                       one non-blocking read; errno on -1; may be left out
 //   auto async_read(buffers, token)                       reads some; error::eof at the end
@@ -45,10 +45,10 @@ public:
 
     boost::asio::any_io_executor executor() override { return state_->wire.executor(); }
     awaitable<Result<void>> send(Bytes messages) override { return send_on(state_, messages); }
-    std::size_t offer(Bytes head, Bytes data) override {
+    std::size_t offer(Bytes head, Bytes data, bool lent) override {
         ssize_t taken = -1;
-        if constexpr (requires { state_->wire.write_now(head, data); })
-            if (!state_->closed) taken = state_->wire.write_now(head, data);
+        if constexpr (requires { state_->wire.write_now(head, data, lent); })
+            if (!state_->closed) taken = state_->wire.write_now(head, data, lent);
         return taken < 0 ? 0 : static_cast<std::size_t>(taken);
     }
     awaitable<Result<Frame>> receive() override { return receive_on(state_); }

@@ -60,7 +60,7 @@ bool PendingCall::send_at_once(const Twrite& request) {
     const std::size_t size = head.size() + data.size();
     boost::endian::store_little_u32(head.data(), static_cast<u32>(size));
     boost::endian::store_little_u32(head.data() + head.size() - 4, static_cast<u32>(data.size()));
-    core.send_at_once(std::move(head), data);
+    core.send_at_once(std::move(head), data, request.data.lent);
     return true;
 }
 

@@ -51,7 +51,7 @@ struct SessionCore : std::enable_shared_from_this<SessionCore> {
     bool may_send_at_once() const { return writer_ != nullptr && !has_to_send() && !options.tracer; }
     /// Sends a message, which is `head` and then `data`, from where it is; what the transport does not take at once is
     /// copied.
-    void send_at_once(ByteVector head, Bytes data);
+    void send_at_once(ByteVector head, Bytes data, bool lent);
     /// Takes the request of `tag` out of the outbox again; false if it has left.
     bool recall(Tag tag);
 

@@ -53,8 +53,8 @@ void SessionCore::wake_writer_soon() {
     asio::post(transport->executor(), wake);
 }
 
-void SessionCore::send_at_once(ByteVector head, Bytes data) {
-    const std::size_t taken = transport->offer(head, data);
+void SessionCore::send_at_once(ByteVector head, Bytes data, bool lent) {
+    const std::size_t taken = transport->offer(head, data, lent);
     if (taken == head.size() + data.size()) return;
     // Of what has left in part the rest must follow next, and cannot be recalled any more.
     ByteVector& rest = taken == 0 ? outbox : sending_;

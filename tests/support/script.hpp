@@ -49,7 +49,7 @@ public:
 
     boost::asio::any_io_executor executor() override { return executor_; }
     awaitable<Result<void>> send(Bytes messages) override;
-    std::size_t offer(Bytes head, Bytes data) override;
+    std::size_t offer(Bytes head, Bytes data, bool lent) override;
     awaitable<Result<Frame>> receive() override;
     void max_message(u32 bytes) override { link_->max_message = bytes; }
     bool leftovers() const override { return link_->leftovers; }

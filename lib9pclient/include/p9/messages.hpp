@@ -41,6 +41,10 @@ using Qids = boost::container::static_vector<Qid, MAXWELEM>;
 struct Payload {
     Bytes bytes;
     Buffer owner;  // keeps `bytes` alive if it is not empty
+    /// Of a Twrite: the connection may pass the memory on itself instead of a copy, if that is faster. Who says so
+    /// leaves it as it is until Rwrite has come, for good if that never comes (munmap(2) is no change), and has no
+    /// secrets from the server there: a server may look at it later. SIGPIPE is to be ignored.
+    bool lent = false;
 
     Payload() = default;
     /// Borrows: the bytes must outlive the payload.

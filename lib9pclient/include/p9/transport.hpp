@@ -50,9 +50,10 @@ public:
 
     /// Sends as much of one message, which is `head` and then `data`, as goes without waiting, from memory that need
     /// not outlive the call; how many bytes were taken. The caller sends the rest before anything else. Only while no
-    /// `send` is under way. 0 is always right, and what a broken connection gives: `send` tells why.
-    virtual std::size_t offer(Bytes head, Bytes data) {
-        (void)head, (void)data;
+    /// `send` is under way. 0 is always right, and what a broken connection gives: `send` tells why. `lent`: `data` may
+    /// be used beyond the call, as Payload's `lent` says.
+    virtual std::size_t offer(Bytes head, Bytes data, bool lent) {
+        (void)head, (void)data, (void)lent;
         return 0;
     }
 
