@@ -79,7 +79,7 @@ awaitable<Result<NodePtr>> Connection::attach(std::shared_ptr<bool> reached) {
     co_return std::make_shared<Node>(std::move(*root));
 }
 
-awaitable<void> Connection::keep(std::function<awaitable<void>(NodePtr)> take_over) {
+awaitable<void> Connection::keep(std::function<void()> lost, std::function<awaitable<void>(NodePtr)> take_over) {
     // Inherited descriptors cannot be dialled again.
     const bool again = !std::holds_alternative<FdAddress>(options_.address);
     const bool callers_wait = again && options_.reconnect_timeout != Duration::zero();
@@ -94,6 +94,7 @@ awaitable<void> Connection::keep(std::function<awaitable<void>(NodePtr)> take_ov
         last_error_ = co_await session->wait_until_ended();
         if (stopped_) co_return;
         ready_ = false;
+        lost();
         lost_since_ = Clock::now();
         log_.note("the connection to " + name() + " ended: " + last_error_->message() + what_now);
         tell_("no connection to " + name() + ": " + last_error_->message());

@@ -33,9 +33,9 @@ public:
 
     /// Dials, agrees on a dialect and attaches: the root of the tree. For the first time; `keep` does it later.
     awaitable<Result<NodePtr>> connect();
-    /// Waits for the end of the session and makes another one, until `stop`. `take_over` gets each new root, before
-    /// anybody else may use the session.
-    awaitable<void> keep(std::function<awaitable<void>(NodePtr)> take_over);
+    /// Waits for the end of the session and makes another one, until `stop`. `lost` is told of each end; `take_over`
+    /// gets each new root, before anybody else may use the session.
+    awaitable<void> keep(std::function<void()> lost, std::function<awaitable<void>(NodePtr)> take_over);
     /// Calls `tell` with a line for people when the connection is lost and when it is back.
     void on_change(std::function<void(const std::string&)> tell) { tell_ = std::move(tell); }
     /// Makes no more sessions, and lets nobody wait for one.

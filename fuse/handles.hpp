@@ -41,8 +41,8 @@ struct OpenFile : std::enable_shared_from_this<OpenFile> {
     bool appends() const { return (flags & P9_O_APPEND) != 0; }
     /// Control and event files say that they are empty, and nobody makes or removes them.
     bool is_synthetic() const { return direct && inode->size == 0 && !inode->detached() && !told; }
-    /// True if writing the same bytes twice is as good as once: not at the end, and not to a ctl file. A page of the
-    /// kernel's cache has its place.
+    /// True if writing the same bytes twice is as good as once: not at the end, and not to a ctl file. A
+    /// `page` of the kernel's cache has its offset even if the file was opened to append.
     bool may_repeat_write(bool page) const { return page || (!appends() && !is_synthetic()); }
     OpenFile(const OpenFile&) = delete;
     OpenFile& operator=(const OpenFile&) = delete;

@@ -134,7 +134,8 @@ awaitable<int> Mount::live() {
         connection_->on_change([this](const std::string& line) { notice_.send("STATUS=" + tools::one_line(line)); });
     }
     auto take_over = [this](NodePtr root) { return filesystem_->take_over(std::move(root)); };
-    spawn(io_.get_executor(), connection_->keep(std::move(take_over)));
+    auto lost = [this] { filesystem_->write_buffers.forget(); };
+    spawn(io_.get_executor(), connection_->keep(std::move(lost), std::move(take_over)));
     while (!ended_) {
         boost::system::error_code ignored;
         co_await changed_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
@@ -180,6 +181,7 @@ awaitable<Result<void>> Mount::start() {
 
 awaitable<void> Mount::pump() {
     while (!ended_) {
+        filesystem_->write_buffers.renew();
         const asio::mutable_buffer block(filesystem_->write_buffers.receiving(), WriteBuffers::RECEIVED_SIZE);
         auto reading = descriptor_.async_read_some(block, asio::as_tuple(asio::deferred));
         const auto [failure, size] = co_await std::move(reading);

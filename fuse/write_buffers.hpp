@@ -3,8 +3,9 @@
 // The mount receives each request into one block, but a write needs its bytes until the server has answered. So a large
 // write takes the block over and the mount receives into another one; blocks that are done with are kept for that.
 //
-// A write may lend its block to the connection (Payload's `lent`): the server may see it later, so it holds nothing but
-// requests of this mount, and if no answer comes it goes back to the kernel as it is. One thread.
+// A write may lend its block to the connection (Payload's `lent`). A server that answers before it has received the
+// data can look at the block from then on: so it holds nothing but requests of this mount, if no answer comes it goes
+// back to the kernel as it is, and none is kept from one connection to the next. One thread.
 #pragma once
 
 #include "p9/messages.hpp"
@@ -30,12 +31,13 @@ public:
     static constexpr std::size_t RECEIVED_SIZE = MAX_WRITE + 4096;
 
     struct GiveBack {
-        WriteBuffers* home = nullptr;  ///< null for memory that is not worth keeping
-        bool lent = false;             ///< and not answered: it is not to be written to again
+        WriteBuffers* home = nullptr;  ///< null for a small copy, which is malloc's; else the memory is mapped
+        bool lent = false;             ///< the server may still look at it: it is unmapped, never received into again
+        u64 connection = 0;            ///< that it was received in, counted by forget()
         void operator()(void* memory) const {
             if (home == nullptr)
                 std::free(memory);
-            else if (lent || !home->keep_spare(memory))
+            else if (lent || connection != home->connection_ || !home->keep_spare(memory))
                 unmap(memory);
         }
     };
@@ -46,10 +48,12 @@ public:
         Block block;
         Bytes bytes;
 
-        /// For a message with these bytes. If it was answered, take_back() is to be called.
+        /// A message's data. take_back() is to follow an Rwrite, and nothing else.
         Payload lend() {
+            const bool mapped = block.get_deleter().home != nullptr;
+            block.get_deleter().lent = mapped;
             Payload payload(bytes);
-            payload.lent = block.get_deleter().lent = block.get_deleter().home != nullptr;
+            payload.lent = mapped;
             return payload;
         }
         void take_back() { block.get_deleter().lent = false; }
@@ -57,20 +61,37 @@ public:
 
     WriteBuffers() = default;
     ~WriteBuffers() {
-        for (void* memory : spare_) unmap(memory);
-        if (receiving_ != nullptr) unmap(receiving_);
+        forget();
+        renew();
     }
     WriteBuffers(const WriteBuffers&) = delete;
     WriteBuffers& operator=(const WriteBuffers&) = delete;
 
     /// The block to receive the next request into. Null without memory, which read(2) refuses with EFAULT.
     void* receiving() {
-        if (receiving_ == nullptr && !spare_.empty()) {
-            receiving_ = spare_.back();
-            spare_.pop_back();
+        if (receiving_ == nullptr) {
+            received_in_ = connection_;
+            if (spare_.empty()) {
+                receiving_ = map();
+            } else {
+                receiving_ = spare_.back();
+                spare_.pop_back();
+            }
         }
-        if (receiving_ == nullptr) receiving_ = map();
         return receiving_ == nullptr ? nullptr : static_cast<char*>(receiving_) + BEFORE;
+    }
+
+    /// A connection has ended: no block that its server may have is used in another one, but for the one that the mount
+    /// may be receiving into.
+    void forget() {
+        for (void* memory : std::exchange(spare_, {})) unmap(memory);
+        ++connection_;
+    }
+    /// Nothing is being received: has the next request received into a block of this connection.
+    void renew() {
+        if (receiving_ == nullptr || received_in_ == connection_) return;
+        unmap(receiving_);
+        receiving_ = nullptr;
     }
 
     /// Keeps `size` bytes at `data`, which lie in that block.
@@ -84,7 +105,7 @@ public:
             return {std::move(copy), bytes};
         }
         const Bytes bytes(reinterpret_cast<const u8*>(data), size);
-        return {Block(std::exchange(receiving_, nullptr), GiveBack{this}), bytes};
+        return {Block(std::exchange(receiving_, nullptr), GiveBack{this, false, received_in_}), bytes};
     }
 
 private:
@@ -94,7 +115,10 @@ private:
 
     static void* map() {
         void* const memory = ::mmap(nullptr, MAPPED_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        return memory == MAP_FAILED ? nullptr : memory;
+        if (memory == MAP_FAILED) return nullptr;
+        // A page that somebody still has would keep all of a huge one.
+        ::madvise(memory, MAPPED_SIZE, MADV_NOHUGEPAGE);
+        return memory;
     }
     static void unmap(void* memory) { ::munmap(memory, MAPPED_SIZE); }
 
@@ -107,6 +131,8 @@ private:
     static constexpr std::size_t COPIED_SIZE = 16 << 10;
     static constexpr std::size_t SPARE_BLOCKS = 8;
     void* receiving_ = nullptr;
+    u64 received_in_ = 0;  // the connection of that block
+    u64 connection_ = 0;   // that lives, or lived last
     std::vector<void*> spare_;
 };
 

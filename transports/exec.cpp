@@ -80,6 +80,8 @@ awaitable<Result<std::unique_ptr<Transport>>> dial_exec(ExecAddress address) {
         ::close(pair[0]);
         co_return Error(errc::connection_failed, name + ": /bin/sh: " + errno_message(failed));
     }
+    // Ours only: the command expects a descriptor that blocks.
+    (void)fcntl(pair[0], F_SETFL, O_NONBLOCK);
     auto child = std::make_unique<Child>(executor, pid, own_group);
     Socket socket(executor);
     if (const auto refused = adopt_socket(socket, AF_UNIX, pair[0]))

@@ -111,10 +111,8 @@ std::string unfit(int descriptor, bool to_read) {
     if ((flags & O_ACCMODE) == (to_read ? O_WRONLY : O_RDONLY))
         return name + (to_read ? " is open for writing only" : " is open for reading only");
     if (S_ISSOCK(file.st_mode)) {
-        int type = 0;
-        socklen_t size = sizeof type;
-        if (getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type != SOCK_STREAM)
-            return name + " is not a stream socket";
+        const int type = socket_option(descriptor, SO_TYPE);
+        if (type >= 0 && type != SOCK_STREAM) return name + " is not a stream socket";
     }
     return {};
 }

@@ -9,19 +9,23 @@
 namespace p9::transports {
 namespace {
 
-/// What the pipe is asked to hold: any user may have this much (pipe(7)). With less it takes more turns.
+/// What the pipe is asked to hold: any user may have this much, unless he has many pipes (pipe(7)).
 constexpr int PIPE_SIZE = 1 << 20;
+/// With less a message takes so many turns that a copy is sooner made.
+constexpr int LEAST_PIPE_SIZE = 256 << 10;
 
 }  // namespace
 
 bool Lender::open_pipe() {
     if (pipe_[0] >= 0) return true;
-    if (::pipe2(pipe_.data(), O_CLOEXEC | O_NONBLOCK) != 0) return false;
+    if (too_small_ || ::pipe2(pipe_.data(), O_CLOEXEC | O_NONBLOCK) != 0) return false;
     (void)::fcntl(pipe_[1], F_SETPIPE_SZ, PIPE_SIZE);
-    return true;
+    too_small_ = ::fcntl(pipe_[1], F_GETPIPE_SZ) < LEAST_PIPE_SIZE;
+    if (too_small_) close();
+    return !too_small_;
 }
 
-void Lender::drop_pipe() {
+void Lender::close() {
     for (int& end : pipe_) {
         if (end >= 0) ::close(end);
         end = -1;
@@ -29,14 +33,16 @@ void Lender::drop_pipe() {
 }
 
 ssize_t Lender::send(int socket, Bytes head, Bytes data) {
-    if (!open_pipe()) return -1;
+    if (!open_pipe()) {
+        errno = EMFILE;
+        return -1;
+    }
+    // All or nothing: shorter than PIPE_BUF, and the pipe is empty.
+    if (::write(pipe_[1], head.data(), head.size()) < 0) return -1;
     std::size_t sent = 0;
-    std::size_t held = 0;  // in the pipe
+    std::size_t held = head.size();  // in the pipe
     int failed = 0;
-    const ssize_t begun = ::write(pipe_[1], head.data(), head.size());
-    if (begun > 0) held = static_cast<std::size_t>(begun);
-    if (held != head.size()) failed = EAGAIN;
-    while (failed == 0 && (held > 0 || !data.empty())) {
+    while (held > 0 || !data.empty()) {
         if (!data.empty()) {
             const iovec pages{const_cast<u8*>(data.data()), data.size()};
             const ssize_t lent = ::vmsplice(pipe_[1], &pages, 1, SPLICE_F_NONBLOCK);
@@ -59,8 +65,8 @@ ssize_t Lender::send(int socket, Bytes head, Bytes data) {
         held -= static_cast<std::size_t>(moved);
         sent += static_cast<std::size_t>(moved);
     }
-    // What the socket had no room for is the caller's to send.
-    if (held > 0) drop_pipe();
+    // Nothing of it may come later: what the socket had no room for the caller sends.
+    if (held > 0) close();
     if (sent > 0 || failed == 0) return static_cast<ssize_t>(sent);
     errno = failed;
     return -1;

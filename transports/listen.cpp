@@ -124,10 +124,7 @@ private:
 };
 
 Listening listen_fd(FdAddress address, DialOptions options) {
-    int listens = 0;
-    socklen_t size = sizeof listens;
-    const bool asked = getsockopt(address.read, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0;
-    if (asked && listens != 0) {
+    if (socket_option(address.read, SO_ACCEPTCONN) > 0) {
         const auto executor = co_await asio::this_coro::executor;
         fcntl(address.read, F_SETFL, fcntl(address.read, F_GETFL) | O_NONBLOCK);
         fcntl(address.read, F_SETFD, FD_CLOEXEC);

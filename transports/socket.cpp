@@ -14,15 +14,10 @@ namespace {
 // Of a Unix socket's send buffer, in bytes.
 constexpr int ROOM = 2 << 20;
 
-int option(int descriptor, int name) {
-    int value = 0;
-    socklen_t size = sizeof value;
-    return ::getsockopt(descriptor, SOL_SOCKET, name, &value, &size) == 0 ? value : -1;
-}
-
-/// Where a message seldom fits whole its pages would be lent for nothing.
+/// Where a message seldom fits whole its pages would be lent for nothing. splice(2) has no MSG_DONTWAIT: only the
+/// socket's own O_NONBLOCK keeps it from waiting.
 bool takes_pages(int descriptor) {
-    return option(descriptor, SO_DOMAIN) == AF_UNIX && option(descriptor, SO_SNDBUF) >= ROOM &&
+    return socket_option(descriptor, SO_DOMAIN) == AF_UNIX && socket_option(descriptor, SO_SNDBUF) >= ROOM &&
            (::fcntl(descriptor, F_GETFL) & O_NONBLOCK) != 0;
 }
 
@@ -37,7 +32,7 @@ public:
     boost::asio::any_io_executor executor() { return socket_.get_executor(); }
     std::string peer() const { return peer_; }
 
-    // Neither O_NONBLOCK nor SIGPIPE's disposition is needed: both are asked for by the call.
+    // Neither O_NONBLOCK nor SIGPIPE's disposition matters to send: the call asks for both. What is lent needs both.
     ssize_t write_now(Bytes bytes) {
         return ::send(socket_.native_handle(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     }
@@ -74,6 +69,7 @@ public:
     }
     bool in_vain(bool unread) const { return companion_ && companion_->in_vain(unread); }
     void close() {
+        lender_.close();
         if (!socket_.is_open()) return;
         boost::system::error_code ignored;
         socket_.close(ignored);
@@ -108,13 +104,19 @@ boost::system::error_code open_socket(Socket& socket, int family) {
     return adopt_socket(socket, family, descriptor);
 }
 
+int socket_option(int descriptor, int name) {
+    int value = 0;
+    socklen_t size = sizeof value;
+    return ::getsockopt(descriptor, SOL_SOCKET, name, &value, &size) == 0 ? value : -1;
+}
+
 void make_room_for_messages(Socket& socket) {
     const int descriptor = socket.native_handle();
-    const int before = option(descriptor, SO_SNDBUF);
-    if (option(descriptor, SO_DOMAIN) != AF_UNIX || before >= ROOM) return;
+    const int before = socket_option(descriptor, SO_SNDBUF);
+    if (socket_option(descriptor, SO_DOMAIN) != AF_UNIX || before >= ROOM) return;
     if (::setsockopt(descriptor, SOL_SOCKET, SO_SNDBUFFORCE, &ROOM, sizeof ROOM) == 0) return;
     (void)::setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &ROOM, sizeof ROOM);
-    if (option(descriptor, SO_SNDBUF) >= ROOM) return;
+    if (socket_option(descriptor, SO_SNDBUF) >= ROOM) return;
     const int as_before = before / 2;  // the kernel doubles what it is told (socket(7))
     (void)::setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &as_before, sizeof as_before);
 }

@@ -28,6 +28,9 @@ boost::system::error_code open_socket(Socket& socket, int family);
 /// Lets `socket` own an open descriptor; the descriptor is closed if that fails.
 boost::system::error_code adopt_socket(Socket& socket, int family, int descriptor);
 
+/// An option of SOL_SOCKET that is a number; -1 if the descriptor has none.
+int socket_option(int descriptor, int name);
+
 /// Widens a Unix socket's send buffer; any other is left alone. A large message crosses while the other end is at work
 /// on the one before it only if the socket holds one whole, and Linux gives 208 KiB. More than net.core.wmem_max is for
 /// root. A buffer between the two sizes is slower than the small one, so it is all or nothing. Not for a port of

@@ -110,7 +110,8 @@ TEST_F(ShellOnTerminal, ASlowServerHoldsUpTabForASecondAtMost) {
     ASSERT_TRUE(shell->wait_for("text\r\n"));
     // Ctrl-C ends the wait, too.
     shell->type("trace on\n");
-    ASSERT_TRUE(shell->wait_for("> "));
+    ASSERT_TRUE(shell->wait_for("trace on\r\n"));
+    ASSERT_TRUE(shell->wait_for(address + ":/> "));
     shell->type("cat fi\t");
     ASSERT_TRUE(shell->wait_for("-> Treaddir"));
     shell->type("\x03");
@@ -128,6 +129,21 @@ TEST_F(ShellOnTerminal, WhatIsTypedAfterCtrlCIsNotEndedByIt) {
     shell->go_on();
     ASSERT_TRUE(shell->wait_for("^C\r\n"));
     ASSERT_TRUE(shell->wait_for("pwd\r\n/\r\n"));
+}
+
+// It waited within readline then, deaf to everything but a key.
+TEST_F(ShellOnTerminal, WhatWasTypedAfterCtrlZMayBeSomebodyElses) {
+    const auto shell = terminal();
+    ASSERT_TRUE(shell->wait_for(prompt()));
+    shell->type("\x1aq");
+    ASSERT_TRUE(shell->wait_until_stopped());
+    shell->forget_what_was_typed();
+    shell->go_on();
+    ASSERT_TRUE(shell->wait_for(prompt()));
+    shell->type("\x03");
+    ASSERT_TRUE(shell->wait_for("^C\r\n"));
+    shell->type("pwd\n");
+    ASSERT_TRUE(shell->wait_for("\r\n/\r\n"));
 }
 
 TEST_F(ShellOnTerminal, RemembersWhatWasTyped) {

@@ -24,6 +24,10 @@ public:
     /// The program is held where it is, as on a machine that is busy with others, until it may go on.
     void hold() const;
     void go_on() const;
+    /// Waits until it has stopped by itself, as at Ctrl-Z.
+    bool wait_until_stopped() const;
+    /// Takes away what was typed and not read so far, as another program at the terminal would.
+    void forget_what_was_typed() const;
     /// Waits until `text` was printed since the last call; false, and a failure of the test, if it does not come.
     bool wait_for(std::string_view text);
     /// All that was printed so far.

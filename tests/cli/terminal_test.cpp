@@ -3,9 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <fcntl.h>
 #include <poll.h>
 #include <pty.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -46,7 +48,20 @@ void Terminal::type(std::string_view text) const {
 
 void Terminal::hold() const {
     ::kill(pid_, SIGSTOP);
-    ::waitpid(pid_, nullptr, WUNTRACED);
+    (void)wait_until_stopped();
+}
+
+bool Terminal::wait_until_stopped() const {
+    int status = 0;
+    return ::waitpid(pid_, &status, WUNTRACED) == pid_ && WIFSTOPPED(status);
+}
+
+void Terminal::forget_what_was_typed() const {
+    char name[64];
+    if (::ptsname_r(fd_, name, sizeof name) != 0) return;
+    const int other_end = ::open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    ::tcflush(other_end, TCIFLUSH);
+    ::close(other_end);
 }
 
 void Terminal::go_on() const { ::kill(pid_, SIGCONT); }

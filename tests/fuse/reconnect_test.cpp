@@ -95,10 +95,11 @@ TEST_F(Reconnect, AChangeWhoseFateIsUnknownFails) {
     ::close(file);
 }
 
-// It is no ctl file, though it says that it is empty.
+// A file that was made here is no ctl file, though it says that it is empty.
 TEST_F(Reconnect, TheFirstWriteToAFileThatWasMadeHereGoesOn) {
     ASSERT_NO_FATAL_FAILURE(mount(",cache=none"));
     const int file = ::open(here("made").c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
+    ASSERT_GE(file, 0) << std::strerror(errno);
     stop_server();
     long result = 0;
     std::thread writer([&] { result = told(::write(file, "text", 4)); });

@@ -47,7 +47,8 @@ void Link::deliver(Bytes messages) {
     }
 }
 
-std::size_t ScriptedTransport::offer(Bytes head, Bytes data, bool /*lent*/) {
+std::size_t ScriptedTransport::offer(Bytes head, Bytes data, bool lent) {
+    link_->lent.push_back(lent);
     if (sending_ || !link_->begun.empty()) throw std::logic_error("an offer before the last message was sent");
     if (!link_->room || link_->closed_by_client || link_->closed_by_server) return 0;
     std::vector<u8> message(head.begin(), head.end());

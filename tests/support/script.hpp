@@ -28,6 +28,7 @@ struct Link {
     bool sends_held = false;          ///< sends do not complete
     std::optional<std::size_t> room;  ///< what an offer takes at most, in bytes; none: offers are refused
     std::vector<u8> begun;            ///< the part of a message that an offer has taken
+    std::vector<bool> lent;           ///< what the offers said
     bool leftovers = false;           ///< what Transport::leftovers says
     bool fail_next_send = false;      ///< the next send fails, and with it the connection
     u32 max_message = 0xffffffff;     ///< what the client allows

@@ -55,6 +55,12 @@ private:
     std::array<int, 2> ends_{};
 };
 
+/// Makes a Unix socket's send buffer hold a large message whole, which is for root; false if that is refused.
+inline bool make_room(int socket) {
+    const int room = 2 << 20;
+    return ::setsockopt(socket, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof room) == 0;
+}
+
 /// How many descriptors this process has open.
 inline std::size_t open_descriptors() {
     std::size_t count = 0;

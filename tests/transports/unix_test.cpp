@@ -57,6 +57,25 @@ TEST_F(Unix, CarriesMessagesInTheAbstractNamespace) {
     EXPECT_EQ(second.error().message(), to_string(Address(name)) + ": cannot listen: Address already in use");
 }
 
+// Whoever still held the session of a lost connection kept its pipe, too.
+TEST_F(Unix, WhatItLendsThroughIsGoneWhenItIsClosed) {
+    auto listening = run(io_, listen(UnixAddress{path_}));
+    ASSERT_TRUE(listening.has_value()) << listening.error().message();
+    auto dialled = run(io_, dial(UnixAddress{path_}));
+    ASSERT_TRUE(dialled.has_value()) << dialled.error().message();
+    const RawPair probe;
+    if (!make_room(probe.raw())) GTEST_SKIP() << "a large socket buffer is for root";
+    const auto head = message(7);
+    const std::vector<u8> data(100'000, 1);
+    const std::size_t before = open_descriptors();
+    EXPECT_EQ((*dialled)->offer(head, data, false), head.size() + data.size());
+    EXPECT_EQ(open_descriptors(), before);
+    EXPECT_EQ((*dialled)->offer(head, data, true), head.size() + data.size());
+    EXPECT_EQ(open_descriptors(), before + 2) << "it lends nothing";
+    (*dialled)->close();
+    EXPECT_EQ(open_descriptors(), before - 1);
+}
+
 TEST_F(Unix, TakesTheLongestPath) {
     const std::string longest = (folder_ / std::string(106 - folder_.string().size(), 'p')).string();
     ASSERT_EQ(longest.size(), 107u);

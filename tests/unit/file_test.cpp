@@ -119,6 +119,20 @@ TEST_P(FileOffer, is_not_made_while_something_waits_to_be_sent) {
     expect_quiet();
 }
 
+TEST_P(FileOffer, says_what_is_lent) {
+    open_file(0, 65536);
+    server->link().room = GetParam();
+    const std::string data = big();
+    for (const bool lent : {true, false}) {
+        Payload payload(bytes(data));
+        payload.lent = lent;
+        Call<Twrite> call(*session, Twrite{file.node().fid(), 0, std::move(payload)});
+        take(server->expect<Twrite>());
+        loop.settle();
+    }
+    EXPECT_EQ(server->link().lent, (std::vector<bool>{true, false}));
+}
+
 INSTANTIATE_TEST_SUITE_P(Room, FileOffer, ::testing::Values(0, 1, 7, 22, 23, 1000, 39'999, 1 << 20));
 
 TEST_F(FileScript, write_all_goes_on_after_short_writes) {

@@ -98,9 +98,4 @@ void Runner::wait(const std::function<bool()>& ready) {
     while (!ready() && !interrupted_ && !resized_) io_.run_one();
 }
 
-void Runner::catch_up() {
-    io_.restart();
-    io_.poll();
-}
-
 }  // namespace p9::tools

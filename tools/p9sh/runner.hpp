@@ -28,11 +28,8 @@ public:
     int run(awaitable<int> work, Duration limit);
     /// Runs the loop until `ready` holds, looked at after each handler, or a signal has come.
     void wait(const std::function<bool()>& ready);
-    /// Runs what is due now, signals that have come among it, and waits for nothing.
-    void catch_up();
 
-    /// True after a SIGINT, until it is taken.
-    bool interrupted() const { return interrupted_; }
+    /// True once after a SIGINT.
     bool take_interrupt() { return std::exchange(interrupted_, false); }
     /// True once after the terminal's size has changed.
     bool take_resize() { return std::exchange(resized_, false); }

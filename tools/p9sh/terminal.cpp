@@ -115,6 +115,9 @@ std::optional<std::string> Terminal::read_line(const std::string& prompt) {
                               [this](const boost::system::error_code&) { waiting_ = false; });
         }
         runner_.wait([this] { return !waiting_; });
+        // The loop may tell of input before it tells of the Ctrl-C or Ctrl-Z that came first, and these empty the
+        // terminal's queue: what is there now was typed after them.
+        runner_.io().poll();
         if (runner_.take_resize()) rl_resize_terminal();
         if (runner_.take_interrupt()) {
             rl_callback_sigcleanup();
@@ -123,10 +126,7 @@ std::optional<std::string> Terminal::read_line(const std::string& prompt) {
             std::fputs("^C\n", rl_outstream);
             begin();
         } else if (!waiting_ && input_is_there()) {
-            // What is there was typed after a Ctrl-C that has come, for that made the terminal forget what was before
-            // it. The loop may tell of the input first.
-            runner_.catch_up();
-            if (!runner_.interrupted()) rl_callback_read_char();
+            rl_callback_read_char();
         }
     }
     if (reading_) rl_callback_handler_remove();

@@ -41,9 +41,11 @@ using Qids = boost::container::static_vector<Qid, MAXWELEM>;
 struct Payload {
     Bytes bytes;
     Buffer owner;  // keeps `bytes` alive if it is not empty
-    /// Of a Twrite: the connection may pass the memory on itself instead of a copy, if that is faster. Who says so
-    /// leaves it as it is until Rwrite has come, for good if that never comes (munmap(2) is no change), and has no
-    /// secrets from the server there: a server may look at it later. SIGPIPE is to be ignored.
+    /// Of a Twrite: the connection may hand over the pages of `bytes` instead of a copy, if that is faster. The server
+    /// then sees changes made before it receives. So the memory must not be written to until Rwrite has come, and
+    /// never again if none comes: it may be unmapped then, not freed or used again. A server that answers early can
+    /// look at it for as long as it likes: nothing may ever be there that it must not see. Pages go by splice(2),
+    /// which raises SIGPIPE: ignore it.
     bool lent = false;
 
     Payload() = default;
