@@ -34,7 +34,7 @@ void Lender::close() {
 
 ssize_t Lender::send(int socket, Bytes head, Bytes data) {
     if (!open_pipe()) {
-        errno = EMFILE;
+        errno = EMFILE;  // and never EAGAIN, which says that the socket is full
         return -1;
     }
     // All or nothing: shorter than PIPE_BUF, and the pipe is empty.

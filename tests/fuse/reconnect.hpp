@@ -41,6 +41,18 @@ protected:
     void wait_for_message(const std::string& name) const {
         while (contents_of(trace_).find("-> " + name, seen_) == std::string::npos) std::this_thread::yield();
     }
+    /// Calls `what`, whose request `message` the server takes no more before it dies and comes back.
+    template <class F>
+    auto while_the_server_dies(const std::string& message, F what) {
+        stop_server();
+        decltype(what()) result{};
+        std::thread caller([&] { result = what(); });
+        wait_for_message(message);
+        kill_server();
+        start_server();
+        caller.join();
+        return result;
+    }
     std::string here(const std::string& name) const { return mounted_->path(name); }
     std::string there(const std::string& name) const { return exported_ + "/" + name; }
     std::string read_at(int file, std::size_t count, off_t offset) const {

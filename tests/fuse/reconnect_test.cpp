@@ -67,14 +67,7 @@ TEST_F(Reconnect, WhatTheKernelBelievesIsLookedAtAgain) {
 TEST_F(Reconnect, CallsWaitUntilTheServerIsBack) {
     ASSERT_NO_FATAL_FAILURE(mount());
     const int file = ::open(here("file").c_str(), O_RDONLY | O_DIRECT | O_CLOEXEC);
-    stop_server();
-    std::string got;
-    std::thread reader([&] { got = read_at(file, 10, 0); });
-    wait_for_message("T");
-    kill_server();
-    start_server();
-    reader.join();
-    EXPECT_EQ(got, "0123456789");
+    EXPECT_EQ(while_the_server_dies("T", [&] { return read_at(file, 10, 0); }), "0123456789");
     ::close(file);
 }
 
@@ -83,14 +76,7 @@ TEST_F(Reconnect, AChangeWhoseFateIsUnknownFails) {
     const int file = ::open(here("file").c_str(), O_WRONLY | O_APPEND | O_DIRECT | O_CLOEXEC);
     struct stat status{};
     ASSERT_EQ(::fstat(file, &status), 0);  // so that the write asks for nothing first
-    stop_server();
-    long result = 0;
-    std::thread appender([&] { result = told(::write(file, "more", 4)); });
-    wait_for_message("Twrite");
-    kill_server();
-    start_server();
-    appender.join();
-    EXPECT_EQ(result, -EIO);
+    EXPECT_EQ(while_the_server_dies("Twrite", [&] { return told(::write(file, "more", 4)); }), -EIO);
     EXPECT_EQ(told(::write(file, "!", 1)), 1);
     ::close(file);
 }
@@ -100,14 +86,7 @@ TEST_F(Reconnect, TheFirstWriteToAFileThatWasMadeHereGoesOn) {
     ASSERT_NO_FATAL_FAILURE(mount(",cache=none"));
     const int file = ::open(here("made").c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
     ASSERT_GE(file, 0) << std::strerror(errno);
-    stop_server();
-    long result = 0;
-    std::thread writer([&] { result = told(::write(file, "text", 4)); });
-    wait_for_message("Twrite");
-    kill_server();
-    start_server();
-    writer.join();
-    EXPECT_EQ(result, 4);
+    EXPECT_EQ(while_the_server_dies("Twrite", [&] { return told(::write(file, "text", 4)); }), 4);
     EXPECT_EQ(contents_of(there("made")), "text");
     ::close(file);
 }

@@ -3,7 +3,6 @@
 
 #include "tests/transports/support.hpp"
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -12,7 +11,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
-#include <numeric>
 #include <utility>
 #include <vector>
 
