@@ -20,12 +20,6 @@ std::string client_id() {
     return std::string(host) + "-p9fuse-" + std::to_string(::getpid());
 }
 
-std::string path_of(const Inode& inode) {
-    std::string path;
-    for (const Inode* at = &inode; at->parent; at = at->parent.get()) path.insert(0, at->name).insert(0, "/");
-    return inode.detached() ? "a removed file" : path;
-}
-
 }  // namespace
 
 FileSystem::FileSystem(Connection& connection, NodePtr root, Behaviour behaviour, const Log& log)
@@ -57,6 +51,7 @@ FileSystem::FileSystem(std::shared_ptr<MountState> state, UserTree* tree, Connec
       last_made(state_->last_made),
       privilege_question(state_->privilege_question),
       write_buffers(state_->write_buffers),
+      write_behind(state_->write_behind),
       locks(state_->locks),
       counters(state_->counters),
       last_answers(state_->last_answers),
@@ -252,7 +247,7 @@ awaitable<void> FileSystem::lock_again(LockKey key, LockHolder holder) {
     if (locked) co_return;
     const std::string whose =
         key.flock ? "the flock of an open file" : "a lock of process " + std::to_string(holder.proc_id);
-    log_.note(whose + " on " + escaped(path_of(*holder.file->inode)) +
+    log_.note(whose + " on " + place_for_people(*holder.file->inode) +
               " was lost with the connection: " + locked.error().message());
     locks.remove(key);
 }

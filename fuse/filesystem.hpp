@@ -15,6 +15,7 @@
 #include "fuse/released.hpp"
 #include "fuse/symlinks.hpp"
 #include "fuse/users.hpp"
+#include "fuse/write_behind.hpp"
 #include "fuse/write_buffers.hpp"
 
 struct fuse_session;
@@ -60,6 +61,7 @@ struct MountState {
     std::shared_ptr<LastMade> last_made = std::make_shared<LastMade>();
     PrivilegeQuestion privilege_question;
     WriteBuffers write_buffers;
+    WriteBehind write_behind;
     LockTable locks;
     std::string lock_client_id;
     LastAnswers last_answers;
@@ -174,6 +176,7 @@ public:
     const std::shared_ptr<LastMade>& last_made;
     PrivilegeQuestion& privilege_question;
     WriteBuffers& write_buffers;
+    WriteBehind& write_behind;
     LockTable& locks;
     Counters& counters;
     LastAnswers& last_answers;

@@ -27,6 +27,10 @@ struct OpenFile : std::enable_shared_from_this<OpenFile> {
     bool keep = false;          ///< what the kernel has cached of it is still good
     bool settled = false;       ///< what the kernel caches from now on can be told from what comes later
     bool expected = false;      ///< what stands in `told` was told of another file, made in the same manner
+    static constexpr u64 NOWHERE = UINT64_MAX;
+    u64 writes_end = NOWHERE;  ///< where the last write of the kernel's ended, if all is well
+    u32 writes_behind = 0;     ///< that are under way: WriteBehind
+    int late_errno = 0;        ///< of a write whose caller was told that it is done, until write(2) or fsync(2) tells
     std::unique_ptr<Attributes> told;  ///< of a file that this made: what the server told, or was told since
 
     OpenFile(InodePtr of, File opened, OpenFlags how)

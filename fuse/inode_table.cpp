@@ -1,5 +1,7 @@
 #include "fuse/inode_table.hpp"
 
+#include "p9/trace.hpp"
+
 #include <malloc.h>
 
 #include <algorithm>
@@ -205,6 +207,12 @@ void InodeTable::forget_nodes_below(const Inode& directory) {
             break;
         }
     }
+}
+
+std::string place_for_people(const Inode& inode) {
+    std::string path;
+    for (const Inode* at = &inode; at->parent; at = at->parent.get()) path.insert(0, at->name).insert(0, "/");
+    return inode.detached() ? "a removed file" : escaped(path);
 }
 
 }  // namespace p9::fuse

@@ -42,6 +42,7 @@ struct Inode {
     bool looked_again = false;  ///< the kernel was sent back for the length by the last open that appends
     bool size_untold = false;   ///< `size` was seen to be another, and the kernel has not been told any since
     bool forgotten = false;     ///< out of the table: some request still works on it
+    u16 writes_behind = 0;      ///< that are under way (WriteBehind): 256 and one more at most
     u64 size = 0;               ///< bytes, as last seen or written
     u64 unsynced_since = 0;     ///< the session's generation of the first write that no fsync followed; or 0
     Stamp seen;                 ///< as the server told last
@@ -55,6 +56,9 @@ struct Inode {
     /// The name was removed, or now belongs to another file: nothing can be reached through it.
     bool detached() const { return !is_root() && parent == nullptr; }
 };
+
+/// Its path in the mount, for people.
+std::string place_for_people(const Inode& inode);
 
 class InodeTable {
 public:

@@ -274,6 +274,11 @@ awaitable<void> Mount::clean_up() {
         fuse_session_unmount(fuse_session_.get());
     }
     if (connection_) {
+        if (filesystem_) {
+            // Of whoever was killed: others have waited for theirs.
+            auto writing = filesystem_->write_behind.wait_for_all(std::chrono::seconds(2));
+            co_await std::move(writing);
+        }
         connection_->stop();
         if (filesystem_) filesystem_->released.let_go();
         if (const std::shared_ptr<Session> session = connection_->shared_session()) {

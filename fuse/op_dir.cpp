@@ -87,10 +87,14 @@ bool are_fresh(const FileSystem& fs, const NameList& list, const ListedName& lis
     return listed.attributes && batch.changes == fs.changes && age.count() <= fs.behaviour().attribute_timeout;
 }
 
-awaitable<void> find_one(FileSystem* fs, NodePtr directory, const NameList* list, std::size_t index,
+awaitable<void> find_one(FileSystem* fs, NodePtr place, const OpenDirectory* directory, std::size_t index,
                          std::optional<Found>* result) {
+    const NameList* const list = directory->list.get();
     const ListedName* const listed = &list->names[index];
-    auto node = co_await directory->walk(listed->name);
+    // Of a file that is being written the kernel knows the length, and the server perhaps not yet.
+    const InodePtr known = fs->inodes.child(*directory->inode, listed->name);
+    if (known && known->writes_behind != 0) co_return;
+    auto node = co_await place->walk(listed->name);
     if (!node) co_return;  // gone in the meantime, or not for us: the name is listed all the same
     auto shared = std::make_shared<Node>(std::move(*node));
     if (are_fresh(*fs, *list, *listed)) {
@@ -255,7 +259,7 @@ awaitable<Result<Listing>> read_directory(FileSystem* fs, u64 handle, std::size_
         auto place = co_await fs->node(directory->inode);
         if (!place) co_return std::move(place).error();
         std::function<awaitable<void>(std::size_t)> each = [&](std::size_t i) {
-            return find_one(fs, *place, directory->list.get(), offset - DOTS + i, &found[i]);
+            return find_one(fs, *place, directory.get(), offset - DOTS + i, &found[i]);
         };
         co_await for_each_concurrently(found.size(), NAMES_AT_ONCE, std::move(each));
     }

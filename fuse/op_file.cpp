@@ -192,6 +192,7 @@ awaitable<Result<CreatedFile>> create_file(FileSystem* fs, u64 parent, std::stri
 awaitable<Result<void>> sync_file(FileSystem* fs, u64 handle, bool datasync) {
     const auto file = fs->files.find(handle);
     if (!file) co_return Error::from_errno(EBADF);
+    if (file->late_errno != 0) co_return Error::from_errno(std::exchange(file->late_errno, 0));
     Inode& inode = *file->inode;
     const u64 generation = fs->connection().generation();
     if (inode.unsynced_since != 0 && inode.unsynced_since != generation) {

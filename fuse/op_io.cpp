@@ -149,25 +149,23 @@ Result<Written> wrote(FileSystem& fs, OpenFile& open, u64 offset, Result<std::si
     return Written{*written};
 }
 
-awaitable<Result<Written>> write_file(FileSystem* fs, u64 handle, u64 offset, Bytes data, bool page,
-                                      bool keeps_set_id) {
-    const auto open = fs->files.find(handle);
-    if (!open) co_return Error::from_errno(EBADF);
-    auto opening = page ? fs->file_at_offsets(open) : fs->file(open);
+awaitable<Result<Written>> write_file(FileSystem* fs, std::shared_ptr<OpenFile> open, u64 offset, Bytes data,
+                                      WriteManner how) {
+    auto opening = how.page ? fs->file_at_offsets(open) : fs->file(open);
     auto at_hand = co_await std::move(opening);
     if (!at_hand) co_return std::move(at_hand).error();
     const FilePtr& file = *at_hand;
-    if (open->inode->set_id && !page && !keeps_set_id) {
+    if (open->inode->set_id && !how.page && !how.keeps_set_id) {
         auto dropping = drop_set_id(fs, open->inode, file);
         auto dropped = co_await std::move(dropping);
         if (!dropped) co_return std::move(dropped).error();
     }
     const u64 generation = fs->connection().generation();
     const std::size_t max_io = file->max_io();
-    const bool append = open->appends() && !page;
+    const bool append = open->appends() && !how.page;
     Result<std::size_t> written = std::size_t{0};
     fs->wrote(*open->inode, false);
-    if (data.size() <= max_io) {
+    if (data.size() <= max_io && !how.behind) {
         // One message, so that a command to a ctl file stays one.
         auto count = co_await file->write(offset, data);
         written = count ? Result<std::size_t>(*count) : Result<std::size_t>(std::move(count).error());

@@ -14,6 +14,13 @@ struct SetAttributes {
     std::optional<u64> handle;  ///< of an open file, for ftruncate and its like
 };
 
+/// What is to be known of a WRITE beside what it writes.
+struct WriteManner {
+    bool page = false;          ///< of the kernel's cache: it belongs at its offset though the handle may append
+    bool keeps_set_id = false;  ///< as for open_file
+    bool behind = false;        ///< its caller may go on before it has ended: all of it is to be written
+};
+
 /// What lies in a SETLK, SETLKW, GETLK or flock.
 struct LockRequest {
     LockRange range;
@@ -92,13 +99,18 @@ awaitable<Result<OpenedFile>> open_file(FileSystem* fs, u64 number, int flags, b
 awaitable<Result<CreatedFile>> create_file(FileSystem* fs, u64 parent, std::string name, int flags, u32 mode, u32 gid);
 awaitable<Result<void>> sync_file(FileSystem* fs, u64 handle, bool datasync);
 
+// op_flush.cpp
+/// What close(2) asks for: waits for writes whose callers were told that they are done, and lets the locks of `key` go.
+/// ETIMEDOUT if the server says nothing for the time in which a lost one is to come back. `open` may be null.
+awaitable<Result<void>> flush_file(FileSystem* fs, std::shared_ptr<OpenFile> open, LockKey key);
+
 // op_io.cpp
 /// `begun` may hold what has been read already from `offset` on; it is taken.
 awaitable<Result<ReadData>> read_file(FileSystem* fs, u64 handle, u64 offset, std::size_t size,
                                       std::shared_ptr<Payload> begun);
-/// `data` must stay alive until it ends. A `page` is of the kernel's cache, which belongs at `offset` though the handle
-/// may append. `keeps_set_id` as for open_file.
-awaitable<Result<Written>> write_file(FileSystem* fs, u64 handle, u64 offset, Bytes data, bool page, bool keeps_set_id);
+/// `data` must stay alive until it ends.
+awaitable<Result<Written>> write_file(FileSystem* fs, std::shared_ptr<OpenFile> open, u64 offset, Bytes data,
+                                      WriteManner how);
 /// What a write at `offset`, begun in the session `generation`, means for the file and its inode.
 Result<Written> wrote(FileSystem& fs, OpenFile& open, u64 offset, Result<std::size_t> written, u64 generation);
 

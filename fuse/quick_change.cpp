@@ -7,15 +7,14 @@ namespace {
 
 class QuickWrite final : public QuickRequest<Twrite> {
 public:
-    QuickWrite(FileSystem& fs, fuse_req_t req, std::shared_ptr<OpenFile> open, u64 handle, u64 offset, WriteData data,
-               bool page)
+    QuickWrite(FileSystem& fs, fuse_req_t req, std::shared_ptr<OpenFile> open, u64 offset, WriteData data,
+               WriteManner how)
         : QuickRequest(fs, req, open->file, Twrite{open->file->node().fid(), offset, data.lend()}),
           open_(std::move(open)),
-          handle_(handle),
           offset_(offset),
           data_(std::move(data)),
-          page_(page),
-          may_repeat_(open_->may_repeat_write(page)),
+          how_(how),
+          may_repeat_(open_->may_repeat_write(how.page)),
           generation_(fs.connection().generation()) {
         is_a_change();
     }
@@ -24,14 +23,18 @@ private:
     void end() override {
         auto reply = take_reply();
         if (reply) data_.take_back();
-        if (!reply && is_lost(reply.error())) {
-            if (!may_repeat_) {
-                answered_by_server(false);
-                return answer(Result<Written>(fate_unknown("write")));
-            }
-            auto again = [fs = &filesystem(), handle = handle_, offset = offset_, page = page_,
+        const bool lost = !reply && is_lost(reply.error());
+        if (lost && !may_repeat_) {
+            answered_by_server(false);
+            return answer(Result<Written>(fate_unknown("write")));
+        }
+        // Whoever was told that all is written cannot write the rest.
+        const bool is_short = is_behind() && reply && reply->count < data_.bytes.size();
+        if (lost || is_short) {
+            how_.keeps_set_id = true;  // it had none
+            auto again = [fs = &filesystem(), open = open_, offset = offset_, how = how_,
                           data = std::make_shared<WriteData>(std::move(data_))] {
-                return write_file(fs, handle, offset, data->bytes, page, true);  // it had no set-ID bits
+                return write_file(fs, open, offset, data->bytes, how);
             };
             return go_the_general_way(std::move(again));
         }
@@ -46,10 +49,9 @@ private:
     }
 
     std::shared_ptr<OpenFile> open_;
-    u64 handle_;
     u64 offset_;
     WriteData data_;
-    bool page_;
+    WriteManner how_;
     bool may_repeat_;
     u64 generation_;
 };
@@ -96,14 +98,16 @@ private:
 
 }  // namespace
 
-bool write_quickly(FileSystem& filesystem, fuse_req_t req, u64 handle, u64 offset, WriteData& data, bool page) {
-    const auto open = filesystem.files.find(handle);
-    if (!open || (page && open->appends()) || !filesystem.connection().alive()) return false;
-    if (!filesystem.is_alive(open->file->node()) || data.bytes.size() > open->file->max_io()) return false;
-    if (open->inode->set_id && !page) return false;
-    filesystem.wrote(*open->inode, false);
-    std::make_shared<QuickWrite>(filesystem, req, open, handle, offset, std::move(data), page)->begin();
-    return true;
+std::shared_ptr<Request> write_quickly(FileSystem& filesystem, fuse_req_t req, std::shared_ptr<OpenFile> open,
+                                       u64 offset, WriteData& data, WriteManner how) {
+    Inode& inode = *open->inode;
+    if ((how.page && open->appends()) || (inode.writes_behind != 0 && !how.behind)) return nullptr;
+    if (!filesystem.connection().alive() || !filesystem.is_alive(open->file->node())) return nullptr;
+    if (data.bytes.size() > open->file->max_io() || (inode.set_id && !how.page)) return nullptr;
+    filesystem.wrote(inode, false);
+    auto write = std::make_shared<QuickWrite>(filesystem, req, std::move(open), offset, std::move(data), how);
+    write->begin();
+    return write;
 }
 
 bool change_quickly(FileSystem& filesystem, fuse_req_t req, u64 number, const SetAttributes& wanted) {

@@ -38,6 +38,12 @@ Request::~Request() {
     if (changes_) ++filesystem_->changes;
 }
 
+void Request::answer_before_server() {
+    if (answered()) return;
+    behind_->told();
+    answer(Result<Written>(Written{behind_->size()}));
+}
+
 Error Request::fate_unknown(const std::string& what) const {
     filesystem_->log().note(what + ": the connection ended before the answer, so it may have been done or not; the " +
                             "caller was told \"" + errno_message(EIO) + '"');

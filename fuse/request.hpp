@@ -45,6 +45,11 @@ public:
 
     /// True once there is an answer.
     bool answered() const { return req_ == nullptr; }
+    /// The request is a write whose caller need not wait for the server.
+    void behind(std::unique_ptr<WriteBehind::Pending> write) { behind_ = std::move(write); }
+    bool is_behind() const { return behind_ != nullptr; }
+    /// Answers such a write, if nobody has yet.
+    void answer_before_server();
     /// Counts an outcome that is about to be the answer. One that comes too late says at least that the server is
     /// there.
     void answered_by_server(bool succeeded) {
@@ -57,8 +62,9 @@ public:
     void answer(Result<T>&& outcome) {
         Result<T> result = std::move(outcome);
         fuse_req_t req = std::exchange(req_, nullptr);
-        if (req == nullptr) return;
-        if (!result) {
+        if (req == nullptr) {
+            if (behind_ && !result) behind_->failed(*filesystem_, result.error());
+        } else if (!result) {
             fuse_reply_err(req, to_errno(result.error()));
         } else if constexpr (std::is_void_v<T>) {
             fuse_reply_err(req, 0);
@@ -75,6 +81,7 @@ private:
     Interruptible interruptible_;
     fuse_req_t req_;  // null once answered
     bool changes_ = false;
+    std::unique_ptr<WriteBehind::Pending> behind_;  // null but for a write
     boost::asio::cancellation_signal signal_;
 };
 
@@ -149,10 +156,11 @@ void serve(FileSystem& filesystem, fuse_req_t req, Operation operation,
 
 /// The same for what changes something.
 template <class Operation>
-void serve_change(FileSystem& filesystem, fuse_req_t req, Operation operation) {
+std::shared_ptr<Request> serve_change(FileSystem& filesystem, fuse_req_t req, Operation operation) {
     auto request = std::make_shared<Request>(filesystem, req, Interruptible::after_a_moment);
     request->is_a_change();
     start(request, run(request, std::string(), std::move(operation)));
+    return request;
 }
 
 /// GETATTR and STATFS of the root: after a second without an answer, and at once without a connection, with what the
@@ -164,10 +172,11 @@ void serve_root_opening(FileSystem& filesystem, fuse_req_t req);
 
 /// For changes that must not be made twice; `what` names it for the log.
 template <class Operation>
-void serve_once(FileSystem& filesystem, fuse_req_t req, std::string what, Operation operation) {
+std::shared_ptr<Request> serve_once(FileSystem& filesystem, fuse_req_t req, std::string what, Operation operation) {
     auto request = std::make_shared<Request>(filesystem, req, Interruptible::after_a_moment);
     request->is_a_change();
     start(request, run(request, std::move(what), std::move(operation)));
+    return request;
 }
 
 }  // namespace p9::fuse

@@ -86,7 +86,8 @@ std::string status_of_mount(const FileSystem& fs, bool json) {
     out.decimal("reconnect_timeout_seconds",
                 std::chrono::duration<double>(connection.options().reconnect_timeout).count());
     out.number("requests_in_flight", session.requests_in_flight());
-    out.number("callers_waiting", fs.requests_under_way);
+    out.number("callers_waiting", fs.requests_under_way - fs.write_behind.writes());
+    out.number("bytes_written_behind", fs.write_behind.bytes());
     out.text("cache", cache_name(fs.behaviour().cache));
     out.rate("node", fs.counters.nodes);
     out.rate("open", fs.counters.opens);

@@ -87,9 +87,20 @@ void Checker::write_some() {
     const std::size_t slot = some_slot();
     const std::string data = bytes(some_size());
     const off_t offset = some_offset();
-    doing("pwrite " + std::to_string(slot) + " " + std::to_string(data.size()) + " at " + std::to_string(offset));
+    // One after the other as well: what goes on where the last one ended need not wait for the server.
+    const std::size_t piece = one_in(2) ? data.size() / (1 + below(8)) + 1 : data.size();
+    doing("pwrite " + std::to_string(slot) + " " + std::to_string(data.size()) + " at " + std::to_string(offset) +
+          " by " + std::to_string(piece));
     // pwrite(2) appends in spite of its offset where the file is open with O_APPEND, on both sides.
-    both([&](Side& side) { return result_text(::pwrite(side.files[slot], data.data(), data.size(), offset)); });
+    both([&](Side& side) {
+        std::string result;
+        for (std::size_t done = 0; done < data.size() || result.empty(); done += piece) {
+            const std::string_view part = std::string_view(data).substr(done, piece);
+            const off_t at = offset + static_cast<off_t>(done);
+            result += result_text(::pwrite(side.files[slot], part.data(), part.size(), at)) + " ";
+        }
+        return result;
+    });
 }
 
 void Checker::append_some() {
