@@ -8,11 +8,26 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <utility>
 
 namespace p9::fuse {
 
 namespace asio = boost::asio;
+
+namespace {
+
+// Of 2 MiB a link carries as much as is written here if an answer takes less than 5 ms.
+constexpr double BYTES_A_SECOND = 400 << 20;
+
+std::size_t enough_for(Duration round_trip) {
+    const double under_way = std::chrono::duration<double>(round_trip).count() * BYTES_A_SECOND;
+    constexpr double fewest = WriteBehind::FEWEST_BYTES, most = WriteBehind::MOST_BYTES;
+    return static_cast<std::size_t>(std::clamp(under_way, fewest, most));
+}
+
+}  // namespace
 
 WriteBehind::Pending::Pending(WriteBehind& home, std::shared_ptr<OpenFile> open, u64 offset, std::size_t size)
     : home_(home), open_(std::move(open)), offset_(offset), size_(size) {
@@ -68,13 +83,14 @@ bool WriteBehind::takes(const FileSystem& fs, const OpenFile& open, u64 offset, 
 void WriteBehind::add(const std::shared_ptr<Request>& request, std::shared_ptr<OpenFile> open, u64 offset,
                       std::size_t size) {
     if (request->answered()) return;
+    enough_bytes_ = enough_for(request->filesystem().session().round_trip_time());
     request->behind(std::make_unique<Pending>(*this, std::move(open), offset, size));
     untold_.push_back(request);
     tell_callers();
 }
 
 void WriteBehind::tell_callers() {
-    while (!untold_.empty() && told_ < MOST_WRITES && told_bytes_ < MOST_BYTES) {
+    while (!untold_.empty() && told_ < MOST_WRITES && told_bytes_ < enough_bytes_) {
         const auto request = untold_.front().lock();
         untold_.pop_front();
         if (request) request->answer_before_server();

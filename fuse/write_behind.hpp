@@ -24,8 +24,9 @@ class Request;
 
 class WriteBehind {
 public:
-    /// Of writes whose callers go on: bytes that are full, and how many there are at most.
-    static constexpr std::size_t MOST_BYTES = 8 << 20, MOST_WRITES = 256;
+    /// Writes whose callers go on, at most; and as soon as their bytes are so many, no more. Few where answers come
+    /// soon, because memory that is used again is still in the processor's cache; many over a link with delay.
+    static constexpr std::size_t MOST_WRITES = 256, FEWEST_BYTES = 2 << 20, MOST_BYTES = 8 << 20;
 
     /// One write, from its beginning to the server's answer. Held by its Request.
     class Pending {
@@ -72,6 +73,7 @@ private:
     awaitable<Result<void>> change();
 
     std::size_t pending_ = 0;
+    std::size_t enough_bytes_ = FEWEST_BYTES;           // for the connection of now
     std::size_t told_ = 0, told_bytes_ = 0;             // of those whose callers go on
     u64 ended_ = 0;                                     // that have, ever
     std::deque<std::weak_ptr<Request>> untold_;         // whose callers wait until fewer are under way

@@ -3,6 +3,8 @@
 #include "tests/fuse/served.hpp"
 #include "tests/fuse/status.hpp"
 
+#include "p9/task.hpp"
+
 #include <sys/stat.h>
 
 namespace p9::test {

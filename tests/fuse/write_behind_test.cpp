@@ -3,15 +3,12 @@
 
 #include "fuse/status.hpp"
 #include "tests/fuse/reconnect.hpp"
-#include "tests/fuse/trace.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
-
-#include <atomic>
 
 namespace p9::test {
 namespace {
@@ -68,22 +65,18 @@ TEST_F(BehindTest, WhoWritesOnIsAnsweredWithoutTheServer) {
 TEST_F(BehindTest, OnlySomeMegabytesAreUnderWay) {
     ASSERT_NO_FATAL_FAILURE(mount());
     const std::string piece(1 << 20, 'm');
-    const int most = fuse::WriteBehind::MOST_BYTES / piece.size();
+    constexpr int writes = 2 * fuse::WriteBehind::MOST_BYTES >> 20;
     const int file = made(0, PAGE);
     stop_server();
-    std::atomic<int> written = 0;
-    std::thread writer([&] {
-        for (; written < 2 * most; ++written) write_on(file, 1, piece);
-    });
-    const auto sent = [&] { return occurrences(contents_of(trace_).substr(seen_), "-> Twrite"); };
-    while (sent() < std::size_t(most) + 1) std::this_thread::yield();
-    EXPECT_EQ(status("bytes_written_behind"), most * long(piece.size()));
-    EXPECT_EQ(status("callers_waiting"), 1);
-    EXPECT_LE(written, most);
+    std::thread writer([&] { write_on(file, writes, piece); });
+    while (status("callers_waiting") != 1) std::this_thread::yield();
+    const long bytes = status("bytes_written_behind");
+    EXPECT_GE(bytes, long(fuse::WriteBehind::FEWEST_BYTES));
+    EXPECT_LE(bytes, long(fuse::WriteBehind::MOST_BYTES));
     server_->go_on();
     writer.join();
     EXPECT_EQ(told(::close(file)), 0);
-    EXPECT_EQ(std::filesystem::file_size(there("stream")), PAGE.size() + 2 * most * piece.size());
+    EXPECT_EQ(std::filesystem::file_size(there("stream")), PAGE.size() + writes * piece.size());
     EXPECT_EQ(status("bytes_written_behind"), 0);
 }
 
